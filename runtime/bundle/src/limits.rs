@@ -28,6 +28,8 @@ pub const MAX_TENSOR_ELEMENTS: usize = 1 << 30;
 pub const MAX_NODES: usize = 65_536;
 /// Longest array attribute in the graph itself; a longer one lives in the weights.
 pub const MAX_ATTRIBUTE_ITEMS: usize = 16;
+/// Most transforms that one column goes through.
+pub const MAX_TRANSFORMS: usize = 64;
 /// Most features of a schema.
 pub const MAX_FEATURES: usize = 4_096;
 /// Most levels of a vocabulary.
