@@ -1,0 +1,323 @@
+//! `journal.db` as the writer sees it: opened, migrated, and one batch of rows written in one transaction.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::config::{Durability, JournalConfig};
+use super::epochs::{self, Opening};
+use super::retention;
+use super::row::{Context, Entry, Event, REFUSED, Row};
+use super::tally::Tally;
+use crate::counters::{Counter, Counters};
+use crate::ids::PredictionId;
+use crate::store::policy::{EVENTS_KEPT, FREE_PAGE_SHARE, ROWS_PER_CHECKPOINT, WAL_LIMIT_BYTES};
+use crate::store::sqlite::{self, Found, Schema};
+use crate::store::{StorageProblem, StorageProblemKind};
+
+/// The file's name within the folder.
+pub(crate) const FILE: &str = "journal.db";
+
+pub(crate) const SCHEMA: Schema = Schema {
+    application_id: i32::from_be_bytes(*b"DnlJ"),
+    migrations: &[include_str!("../store/migrations/journal-001.sql")],
+};
+
+/// The open journal.
+pub(crate) struct Database {
+    db: Connection,
+    path: PathBuf,
+    config: JournalConfig,
+    opening: Opening,
+    contexts: HashMap<Arc<Context>, i64>,
+    since_checkpoint: u64,
+}
+
+/// What one transaction did.
+pub(crate) struct Committed {
+    /// For each entry, whether its prediction was known.
+    pub(crate) known: Vec<bool>,
+    /// What to count now that it is on the record.
+    pub(crate) tally: Tally,
+}
+
+impl Database {
+    /// Opens or makes the journal and enters this opening in it. What an earlier opening lost is in the tally.
+    pub(crate) fn open(
+        folder: &Path,
+        config: JournalConfig,
+        opening: &Opening,
+        counters: &Counters,
+    ) -> Result<Self, StorageProblem> {
+        let path = folder.join(FILE);
+        let problem = |e: &rusqlite::Error| StorageProblem::from_sqlite(&path, e);
+        let mut db = sqlite::open_writable(&path).map_err(|e| problem(&e))?;
+        let found = SCHEMA.identify(&db, &path)?;
+        prepare(&mut db, found, config.durability).map_err(|e| problem(&e))?;
+        counters.raise_to(&sqlite::read_counters(&db).map_err(|e| problem(&e))?);
+        epochs::enter(&mut db, opening, config.durability, counters).map_err(|e| problem(&e))?;
+        let contexts = HashMap::new();
+        Ok(Self { db, config, opening: opening.clone(), contexts, since_checkpoint: 0, path })
+    }
+
+    /// Writes a batch, evicts what is then too much, and brings totals and counters up to date: all or nothing.
+    pub(crate) fn write(
+        &mut self,
+        entries: &[&Entry],
+        now_us: i64,
+        settled_before: u64,
+        accepted: impl FnOnce() -> u64,
+        counters: &Counters,
+    ) -> Result<Committed, StorageProblem> {
+        let run = || {
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut tally = Tally::default();
+            let mut predictions = 0;
+            let mut known = Vec::with_capacity(entries.len());
+            for entry in entries {
+                known.push(insert(&tx, &self.opening, &mut self.contexts, entry, &mut tally)?);
+                predictions += u64::from(matches!(entry, Entry::Prediction { .. }));
+            }
+            epochs::add_kept(&tx, self.opening.epoch, predictions)?;
+            retention::enforce(&tx, &self.config.retention, self.opening.epoch, now_us, &mut tally)?;
+            epochs::settle(&tx, self.opening.epoch, accepted(), settled_before + entries.len() as u64)?;
+            sqlite::save_counters(&tx, &tally.on_top_of(counters))?;
+            tx.commit()?;
+            Ok(Committed { known, tally })
+        };
+        let done: rusqlite::Result<Committed> = run();
+        if done.is_err() {
+            // Ids of contexts that were rolled back mean nothing.
+            self.contexts.clear();
+        }
+        let committed = done.map_err(|e| self.problem(&e))?;
+        self.since_checkpoint += entries.len() as u64;
+        Ok(committed)
+    }
+
+    /// Keeps the WAL and the file small; to be called after a commit. A failure shows again at the next commit.
+    pub(crate) fn tidy(&mut self) {
+        if self.since_checkpoint >= ROWS_PER_CHECKPOINT && self.checkpoint("PASSIVE").is_ok() {
+            self.since_checkpoint = 0;
+        }
+        let shrink = || -> rusqlite::Result<()> {
+            let pages = |name| self.db.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
+            if pages("freelist_count")?.saturating_mul(FREE_PAGE_SHARE) > pages("page_count")? {
+                self.db.execute_batch("PRAGMA incremental_vacuum")?;
+            }
+            Ok(())
+        };
+        if let Err(e) = shrink() {
+            log::debug!("journal: unused pages stay for now: {e}");
+        }
+    }
+
+    /// Forces all commits to the disk and into the main file.
+    pub(crate) fn sync(&mut self) -> Result<(), StorageProblem> {
+        self.checkpoint("FULL").map_err(|e| self.problem(&e))?;
+        self.since_checkpoint = 0;
+        Ok(())
+    }
+
+    /// Notes an event in a transaction of its own.
+    pub(crate) fn record(&mut self, event: &Event) -> Result<(), StorageProblem> {
+        let mut run = || {
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            insert_event(&tx, event)?;
+            tx.commit()
+        };
+        run().map_err(|e| StorageProblem::from_sqlite(&self.path, &e))
+    }
+
+    /// Deletes a person's predictions with their labels and outcomes, from the file's unused bytes and the WAL as well.
+    pub(crate) fn forget(&mut self, subject: &[u8; 8], counters: &Counters) -> Result<Tally, StorageProblem> {
+        let mut run = || {
+            self.db.pragma_update(None, "secure_delete", "ON")?;
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut tally = Tally::default();
+            tally.add(Counter::Forgotten, retention::forget(&tx, subject, self.opening.epoch)?);
+            sqlite::save_counters(&tx, &tally.on_top_of(counters))?;
+            tx.commit()?;
+            self.db.pragma_update(None, "secure_delete", "OFF")?;
+            Ok(tally)
+        };
+        let tally = run().map_err(|e: rusqlite::Error| self.problem(&e))?;
+        self.checkpoint("TRUNCATE").map_err(|e| self.problem(&e))?;
+        Ok(tally)
+    }
+
+    /// Marks the opening as closed, empties the WAL and lets go of the file.
+    pub(crate) fn close(self, counters: &Counters) -> Result<(), StorageProblem> {
+        let run = || {
+            epochs::leave(&self.db, self.opening.epoch)?;
+            sqlite::save_counters(&self.db, &counters.totals())?;
+            self.checkpoint("TRUNCATE")
+        };
+        run().map_err(|e| self.problem(&e))?;
+        self.db.close().map_err(|(_, e)| StorageProblem::from_sqlite(&self.path, &e))
+    }
+
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
+        self.db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
+    }
+
+    fn problem(&self, error: &rusqlite::Error) -> StorageProblem {
+        StorageProblem::from_sqlite(&self.path, error)
+    }
+}
+
+/// Sets the connection up and brings the schema to the present version.
+fn prepare(db: &mut Connection, found: Found, durability: Durability) -> rusqlite::Result<()> {
+    if found == Found::Empty {
+        // Takes effect only before the first table.
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
+    db.set_prepared_statement_cache_capacity(32);
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", if durability == Durability::Sync { "FULL" } else { "NORMAL" })?;
+    db.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
+    SCHEMA.migrate(db, found)?;
+    if found == Found::Empty {
+        // Without this a power cut can take the tables themselves.
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Writes one entry; false for a label or an outcome whose prediction is not there.
+fn insert(
+    tx: &Transaction<'_>,
+    opening: &Opening,
+    contexts: &mut HashMap<Arc<Context>, i64>,
+    entry: &Entry,
+    tally: &mut Tally,
+) -> rusqlite::Result<bool> {
+    let known = match entry {
+        Entry::Prediction { id, row } => {
+            tally.add(Counter::Predictions, 1);
+            tally.add(Counter::Refused, u64::from(row.verdict == REFUSED));
+            let context = context_id(tx, opening, contexts, &row.context)?;
+            return insert_prediction(tx, *id, context, row).map(|()| true);
+        }
+        Entry::Label { id, value, wall_us } => {
+            let known = insert_label(tx, *id, value, *wall_us)?;
+            tally.add(Counter::Labels, u64::from(known));
+            known
+        }
+        Entry::Outcome { id, name, value, wall_us } => {
+            let known = insert_outcome(tx, *id, name, value, *wall_us)?;
+            tally.add(Counter::Outcomes, u64::from(known));
+            known
+        }
+        Entry::Event(event) => return insert_event(tx, event).map(|()| true),
+    };
+    tally.add(Counter::UnknownId, u64::from(!known));
+    Ok(known)
+}
+
+fn insert_prediction(tx: &Transaction<'_>, id: PredictionId, context: i64, row: &Row) -> rusqlite::Result<()> {
+    let reasons = (!row.reasons.is_empty()).then(|| row.reasons.join(","));
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO prediction (id, context, answered_by, verdict, reasons, culprit, confidence, distance,
+                                 latency_us, mono_us, wall_us, subject_hash, features, output)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?;
+    insert.execute(params![
+        id.to_i64(),
+        context,
+        row.answered_by,
+        row.verdict,
+        reasons,
+        row.culprit,
+        row.confidence,
+        row.distance,
+        i64::try_from(row.latency_us).unwrap_or(i64::MAX),
+        row.at.mono_us,
+        row.at.wall_us,
+        row.subject.map(|subject| subject.0),
+        row.features,
+        row.output,
+    ])?;
+    Ok(())
+}
+
+/// The number of a context, entered at its first use.
+fn context_id(
+    tx: &Transaction<'_>,
+    opening: &Opening,
+    contexts: &mut HashMap<Arc<Context>, i64>,
+    context: &Arc<Context>,
+) -> rusqlite::Result<i64> {
+    if let Some(&id) = contexts.get(context) {
+        return Ok(id);
+    }
+    let sequence = i64::try_from(context.sequence).unwrap_or(i64::MAX);
+    let key =
+        params![opening.epoch.number(), context.model_id, context.version, sequence, context.slot, context.kernel_set];
+    tx.execute(
+        "INSERT OR IGNORE INTO context (epoch, model_id, version, sequence, slot, kernel_set)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        key,
+    )?;
+    let id = tx.query_row(
+        "SELECT id FROM context WHERE (epoch, model_id, version, sequence, slot, kernel_set)
+                                    = (?1, ?2, ?3, ?4, ?5, ?6)",
+        key,
+        |row| row.get(0),
+    )?;
+    contexts.insert(context.clone(), id);
+    Ok(id)
+}
+
+fn insert_label(tx: &Transaction<'_>, id: PredictionId, value: &str, wall_us: i64) -> rusqlite::Result<bool> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO label (id, value, wall_us) SELECT id, ?2, ?3 FROM prediction WHERE id = ?1
+         ON CONFLICT (id) DO UPDATE SET value = excluded.value, wall_us = excluded.wall_us",
+    )?;
+    Ok(insert.execute(params![id.to_i64(), value, wall_us])? > 0)
+}
+
+fn insert_outcome(
+    tx: &Transaction<'_>,
+    id: PredictionId,
+    name: &str,
+    value: &str,
+    wall_us: i64,
+) -> rusqlite::Result<bool> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO outcome (id, name, value, wall_us) SELECT id, ?2, ?3, ?4 FROM prediction WHERE id = ?1
+         ON CONFLICT (id, name) DO UPDATE SET value = excluded.value, wall_us = excluded.wall_us",
+    )?;
+    Ok(insert.execute(params![id.to_i64(), name, value, wall_us])? > 0)
+}
+
+/// Enters an event and forgets the oldest beyond a thousand.
+pub(crate) fn insert_event(tx: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO event (wall_us, kind, detail) VALUES (?1, ?2, ?3)")?.execute(params![
+        event.wall_us,
+        event.kind,
+        event.detail
+    ])?;
+    tx.prepare_cached("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?1")?.execute([EVENTS_KEPT])?;
+    Ok(())
+}
+
+/// Highest counted epoch that the journal of a folder holds rows of; 0 where there is none or it cannot be read.
+///
+/// [`State::open`](crate::store::State::open) goes on counting from there.
+#[must_use]
+pub fn highest_epoch(folder: &Path) -> u32 {
+    let path = folder.join(FILE);
+    let read = || -> Result<u32, StorageProblem> {
+        let problem = |e| StorageProblem::from_sqlite(&path, &e);
+        let db = sqlite::open_readable(&path).map_err(problem)?;
+        if SCHEMA.identify(&db, &path)? == Found::Empty {
+            return Err(StorageProblem::new(&path, StorageProblemKind::Corrupt { detail: "empty".to_owned() }));
+        }
+        let sql = "SELECT coalesce(max(epoch), 0) FROM epoch WHERE epoch < 1 << 30";
+        db.query_row(sql, [], |row| row.get(0)).map_err(problem)
+    };
+    read().unwrap_or(0)
+}

@@ -1,0 +1,21 @@
+//! The two databases' mechanics, apart from what the journal's rows mean: the folder and its lock, opening and
+//! migrating SQLite files, what can go wrong with them, and `state.db`.
+//!
+//! ```text
+//! dunlin.lock   held by the one process that may write
+//! state.db      small and precious: synchronous FULL, never overwritten when it cannot be understood
+//! journal.db    large and disposable: see the journal module
+//! ```
+//!
+//! Opening never fails. What cannot be opened, locked or written is a [`StorageProblem`] that health shows, and the
+//! runtime answers with what it has.
+
+mod folder;
+pub(crate) mod policy;
+mod problem;
+pub(crate) mod sqlite;
+mod state;
+
+pub use folder::Folder;
+pub use problem::{StorageProblem, StorageProblemKind};
+pub use state::{Identity, InstallError, Installed, InstalledModel, NewModel, Refusal, Slot, State};

@@ -1,0 +1,41 @@
+//! Every number that the storage chooses, with the reason for its value.
+
+use std::time::Duration;
+
+/// How long a statement waits for another connection's lock. Only tools that read compete with the one writer, and they
+/// hold locks for milliseconds; five seconds outlasts a backup of the file.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Size to which SQLite cuts a WAL file after a checkpoint has emptied it, in bytes.
+pub(crate) const WAL_LIMIT_BYTES: u32 = 512_000;
+
+/// Rows written between two checkpoints of the journal, at most. A checkpoint forces the rows to the disk, so this is
+/// also what a power cut can take in batched mode, and with some 150 bytes a row it keeps the WAL near a megabyte.
+pub(crate) const ROWS_PER_CHECKPOINT: u64 = 4_096;
+
+/// Rings hold this many high-water marks: while one batch is being written, three more fit before rows are dropped.
+pub(crate) const RING_MARKS: usize = 4;
+
+/// Capacity of the ring in `Sync` mode, where a caller waits for its own commit: callers beyond it wait for room.
+pub(crate) const SYNC_RING: usize = 16;
+
+/// A journal that could not be opened is tried again after this long, or at once on a flush.
+pub(crate) const REOPEN_AFTER: Duration = Duration::from_secs(30);
+
+/// Corrupt journals kept for inspection; older ones are deleted.
+pub(crate) const SET_ASIDE_KEPT: usize = 2;
+
+/// Refused bundles remembered, newest first: a server that offers a bad bundle for ever must not fill the disk.
+pub(crate) const REFUSALS_KEPT: u32 = 256;
+
+/// Events remembered.
+pub(crate) const EVENTS_KEPT: u32 = 1_000;
+
+/// Predictions deleted by one eviction statement: keeps the writer's transactions short.
+pub(crate) const EVICTION_CHUNK: u64 = 1_024;
+
+/// Pages that the journal's file may hold unused before it is cut, as a share of all its pages: 1 / this.
+pub(crate) const FREE_PAGE_SHARE: u64 = 8;
+
+/// Longest text of a label or an outcome, and longest name of an outcome, in bytes: a class name, not a document.
+pub(crate) const MAX_TEXT_BYTES: usize = 1_024;
