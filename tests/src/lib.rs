@@ -1,1 +1,19 @@
-//! To be written.
+//! What the tests of the whole product share: a small model made by hand, keys to sign it with, and a forger of bundles.
+//!
+//! ```
+//! use dunlin_bundle::Bundle;
+//! use dunlin_tests::{fixture, signing::TestKey};
+//!
+//! let key = TestKey::generate();
+//! let signed = key.sign_bundle(fixture::tiny_parts().write()?)?;
+//! let bundle = Bundle::read(signed, &key.trusted())?;
+//! assert_eq!((bundle.signer(), bundle.manifest().model_id.as_str()), ("test", "tiny"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod fixture;
+pub mod forge;
+pub mod signing;
+mod tiny_model;

