@@ -1,1 +1,23 @@
-//! To be written.
+//! Runs a model's graph.
+//!
+//! [`Engine`] compiles a graph and its weights into a [`Model`] that threads share; each caller takes a [`Run`] of its
+//! own. [`ReferenceEngine`] runs the graph op by op on candle tensors and is the oracle that other engines are measured
+//! against; [`ModuleModel`] puts any `candle_nn::Module` behind the same types.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod kernels;
+mod model;
+#[cfg(feature = "candle")]
+mod module;
+#[cfg(feature = "candle")]
+mod reference;
+
+pub use error::EngineError;
+pub use kernels::{KernelFamily, KernelSet};
+pub use model::{Engine, Model, RawOutput, Run};
+#[cfg(feature = "candle")]
+pub use module::ModuleModel;
+#[cfg(feature = "candle")]
+pub use reference::ReferenceEngine;

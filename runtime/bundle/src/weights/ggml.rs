@@ -31,6 +31,23 @@ impl GgmlType {
         Self::Q6K,
     ];
 
+    /// Its name in lower case (`q8_0`, `q4_k`), as command lines and model cards write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Q4_0 => "q4_0",
+            Self::Q4_1 => "q4_1",
+            Self::Q5_0 => "q5_0",
+            Self::Q5_1 => "q5_1",
+            Self::Q8_0 => "q8_0",
+            Self::Q2K => "q2_k",
+            Self::Q3K => "q3_k",
+            Self::Q4K => "q4_k",
+            Self::Q5K => "q5_k",
+            Self::Q6K => "q6_k",
+        }
+    }
+
     /// Elements of one block.
     #[must_use]
     pub fn block_elements(self) -> usize {

@@ -148,8 +148,11 @@ impl Weights {
         Ok(Self { tensors: Arc::new(tensors) })
     }
 
-    /// Puts the tensors of two entries together; a name in both is refused.
-    pub(crate) fn merge(self, other: &Self) -> Result<Self, WeightsError> {
+    /// Puts the tensors of two entries together.
+    ///
+    /// # Errors
+    /// [`WeightsError::Tensor`] naming the tensor that is in both.
+    pub fn merge(self, other: &Self) -> Result<Self, WeightsError> {
         let mut tensors = Arc::unwrap_or_clone(self.tensors);
         for (name, stored) in other.tensors.iter() {
             if tensors.insert(name.clone(), stored.clone()).is_some() {

@@ -1,0 +1,96 @@
+//! Why a graph cannot be compiled or run; every variant names the node, the tensor or the output.
+
+/// A failure of the engine.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// No engine in this build has the op.
+    #[error("node '{node}': op {op} is not supported by this build; use another op, or a build with it")]
+    UnsupportedOp {
+        /// Name of the node.
+        node: String,
+        /// Its ONNX op.
+        op: String,
+    },
+    /// The op is known, but not with these attributes, inputs or shapes.
+    #[error("node '{node}' ({op}): {reason}")]
+    BadNode {
+        /// Name of the node.
+        node: String,
+        /// Its ONNX op.
+        op: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// A node or an output refers to a value that nothing makes.
+    #[error("'{user}' uses value '{value}', which no input, initializer or earlier node makes")]
+    UnknownValue {
+        /// The node, or `graph output`.
+        user: String,
+        /// Name of the value.
+        value: String,
+    },
+    /// A weight cannot be used.
+    #[error("tensor '{tensor}': {reason}")]
+    BadTensor {
+        /// Name of the tensor.
+        tensor: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Running the graph would take more memory than the engine allows.
+    #[error("node '{node}': {elements} elements of intermediate results are more than the {limit} allowed")]
+    TooLarge {
+        /// The node at which the bound is passed.
+        node: String,
+        /// Elements needed so far.
+        elements: u64,
+        /// Elements allowed.
+        limit: u64,
+    },
+    /// An input given to a run does not have the shape of the graph's input.
+    #[error("input '{input}' must have shape {expected}; {found:?} was given")]
+    WrongInput {
+        /// Name of the graph's input.
+        input: String,
+        /// Its declared shape.
+        expected: String,
+        /// The shape given.
+        found: Vec<usize>,
+    },
+    /// The graph makes an output of another shape than it declares.
+    #[error("output '{output}' is declared with shape {expected}; the graph makes {found:?}")]
+    WrongOutput {
+        /// Name of the output.
+        output: String,
+        /// Its declared shape.
+        expected: String,
+        /// The shape made.
+        found: Vec<usize>,
+    },
+    /// The backend failed while a node ran.
+    #[error("node '{node}' failed: {reason}")]
+    Backend {
+        /// Name of the node.
+        node: String,
+        /// The backend's own message.
+        reason: String,
+    },
+}
+
+impl EngineError {
+    /// A short name for machines.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsupportedOp { .. } => "unsupported_op",
+            Self::BadNode { .. } => "bad_node",
+            Self::UnknownValue { .. } => "unknown_value",
+            Self::BadTensor { .. } => "bad_tensor",
+            Self::TooLarge { .. } => "too_large",
+            Self::WrongInput { .. } => "wrong_input",
+            Self::WrongOutput { .. } => "wrong_output",
+            Self::Backend { .. } => "backend",
+        }
+    }
+}

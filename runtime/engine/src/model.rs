@@ -1,0 +1,46 @@
+//! The types that every engine stands behind: compile once, share the weights, run on one's own.
+
+use std::sync::Arc;
+
+use dunlin_bundle::Weights;
+use dunlin_bundle::graph::Graph;
+use dunlin_bundle::tensor::Tensor;
+
+use crate::error::EngineError;
+use crate::kernels::KernelSet;
+
+/// Turns a graph and its weights into a model.
+pub trait Engine {
+    /// Compiles a graph. What can be found out without input is found out here: unknown ops, shapes that do not fit,
+    /// memory over the limit.
+    ///
+    /// # Errors
+    /// [`EngineError`] naming the node, the tensor or the output.
+    fn compile(&self, graph: &Graph, weights: &Weights) -> Result<Arc<dyn Model>, EngineError>;
+}
+
+/// A compiled model: immutable, shared between threads, owner of the weights.
+pub trait Model: Send + Sync {
+    /// A run of one's own: what a caller needs beside the weights.
+    fn new_run(self: Arc<Self>) -> Box<dyn Run>;
+
+    /// Which kernels it runs on.
+    fn kernels(&self) -> &KernelSet;
+}
+
+/// One caller's use of a model, one call at a time.
+pub trait Run: Send {
+    /// Runs the graph. `inputs` holds one tensor for each input of the graph, in its order, batch first; `output` is
+    /// overwritten.
+    ///
+    /// # Errors
+    /// [`EngineError`] naming the input, node or output.
+    fn run(&mut self, inputs: &[Tensor], output: &mut RawOutput) -> Result<(), EngineError>;
+}
+
+/// What the graph made: one tensor for each of its outputs, in its order, batch first. Nobody has looked at it yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RawOutput {
+    /// The outputs.
+    pub tensors: Vec<Tensor>,
+}

@@ -1,0 +1,132 @@
+//! The predictor: a loaded model and one caller's run of it.
+
+use std::sync::Arc;
+
+use dunlin_bundle::Contents;
+use dunlin_bundle::graph::Graph;
+use dunlin_bundle::reference::GuardThresholds;
+use dunlin_bundle::schema::Schema;
+use dunlin_bundle::transform_spec::TransformsSpec;
+use dunlin_engine::{Engine, KernelSet, Model, RawOutput, Run};
+use dunlin_features::{Record, RecordSchema, Transforms};
+
+use crate::error::{LoadError, PredictError};
+use crate::guard::Guard;
+use crate::prediction::Prediction;
+
+/// Answers records, one caller at a time. [`Predictor::another`] gives a second caller its own, on the same weights.
+pub struct Predictor {
+    line: Arc<Line>,
+    run: Box<dyn Run>,
+    raw: RawOutput,
+}
+
+/// What every caller shares.
+struct Line {
+    schema: RecordSchema,
+    transforms: Transforms,
+    model: Arc<dyn Model>,
+    guard: Guard,
+}
+
+impl Predictor {
+    /// Answers one record.
+    ///
+    /// # Errors
+    /// [`PredictError`] when the record is refused, naming the feature, or the engine fails, naming the node.
+    pub fn predict(&mut self, record: &Record<'_>) -> Result<Prediction, PredictError> {
+        let input = self.line.schema.check(record)?;
+        let features = self.line.transforms.apply(&input)?;
+        self.run.run(features.tensors(), &mut self.raw)?;
+        Ok(self.line.guard.judge(&input, &self.raw))
+    }
+
+    /// Loads a bundle's model onto an engine.
+    ///
+    /// # Errors
+    /// [`LoadError`] naming what does not fit.
+    pub fn load(engine: &dyn Engine, contents: &Contents) -> Result<Self, LoadError> {
+        let model = engine.compile(contents.graph(), contents.weights())?;
+        let guard = &contents.reference().guard;
+        Self::assemble(contents.schema(), contents.transforms(), contents.graph(), model, guard)
+    }
+
+    /// Loads a bundle's baseline, where it has one.
+    ///
+    /// # Errors
+    /// [`LoadError`] naming what does not fit.
+    pub fn load_baseline(engine: &dyn Engine, contents: &Contents) -> Result<Option<Self>, LoadError> {
+        let Some(baseline) = contents.baseline() else { return Ok(None) };
+        let model = engine.compile(&baseline.graph, &baseline.weights)?;
+        let none = GuardThresholds::default();
+        let guard = contents.reference().baseline_guard.as_ref().unwrap_or(&none);
+        Self::assemble(contents.schema(), &baseline.transforms, &baseline.graph, model, guard).map(Some)
+    }
+
+    /// Puts a predictor together from its parts: a compiled model, or a Rust user's own behind [`Model`].
+    ///
+    /// # Errors
+    /// [`LoadError`] when the transforms do not fit the schema or the graph, or the thresholds name what is not there.
+    pub fn assemble(
+        schema: &Schema,
+        transforms: &TransformsSpec,
+        graph: &Graph,
+        model: Arc<dyn Model>,
+        guard: &GuardThresholds,
+    ) -> Result<Self, LoadError> {
+        check_inputs(transforms, graph)?;
+        let line = Line {
+            schema: RecordSchema::new(schema.clone())?,
+            transforms: Transforms::compile(schema, transforms)?,
+            guard: Guard::new(schema, guard)?,
+            model,
+        };
+        Ok(Self::of(Arc::new(line)))
+    }
+
+    fn of(line: Arc<Line>) -> Self {
+        let run = Arc::clone(&line.model).new_run();
+        Self { line, run, raw: RawOutput::default() }
+    }
+
+    /// A predictor for another caller, on the same weights.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::of(Arc::clone(&self.line))
+    }
+
+    /// What a record must hold.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.line.schema.schema()
+    }
+
+    /// The schema made ready to check records.
+    #[must_use]
+    pub fn record_schema(&self) -> &RecordSchema {
+        &self.line.schema
+    }
+
+    /// Which kernels answer.
+    #[must_use]
+    pub fn kernels(&self) -> &KernelSet {
+        self.line.model.kernels()
+    }
+
+    /// The guard that judges the answers.
+    #[must_use]
+    pub fn guard(&self) -> &Guard {
+        &self.line.guard
+    }
+}
+
+/// The transforms must make the graph's inputs, by name and in order; their shapes are checked as the graph runs.
+fn check_inputs(transforms: &TransformsSpec, graph: &Graph) -> Result<(), LoadError> {
+    let made: Vec<&str> = transforms.inputs.iter().map(|i| i.name.as_str()).collect();
+    let taken: Vec<&str> = graph.inputs.iter().map(|i| i.name.as_str()).collect();
+    if made == taken {
+        return Ok(());
+    }
+    let text = |names: &[&str]| names.join(", ");
+    Err(LoadError::InputsDiffer { made: text(&made), taken: text(&taken) })
+}
