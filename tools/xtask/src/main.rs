@@ -1,2 +1,78 @@
-//! To be written.
-fn main() {}
+//! `cargo xtask`: every developer command, one module a task.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)] // what it prints is what it is for
+
+mod architecture;
+mod arm;
+mod cargo_tests;
+mod checks;
+mod demo;
+mod deny;
+mod fuzz;
+mod import_rules;
+mod process;
+mod project;
+mod report;
+mod setup;
+mod source_rules;
+mod test;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use project::Project;
+
+const USAGE: &str = "\
+cargo xtask COMMAND [--no-setup]
+
+  test             sets up what it lacks, then every check and test
+  test quick       the inner loop: format, lint, architecture, and the tests that are not slow
+  test arm         golden vectors on emulated aarch64 cores
+  deny             no network crate below the runtime, known licences, known sources
+  architecture     who may never import whom
+  fuzz [TARGET] [--seconds N]
+                   fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
+
+  --no-setup       installs nothing, and says what it therefore skipped";
+
+fn main() -> ExitCode {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let no_setup = take_flag(&mut words, "--no-setup");
+    let seconds = match take_value(&mut words, "--seconds") {
+        Ok(seconds) => seconds,
+        Err(message) => return usage(&message),
+    };
+    let project = Project::here(!no_setup);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let passed = match words.as_slice() {
+        ["test"] => report::run(&project, test::FULL),
+        ["test", "quick"] => report::run(&project, test::QUICK),
+        ["test", "arm"] => report::run(&project, test::ARM),
+        ["deny"] => report::run(&project, test::DENY),
+        ["architecture"] => report::run(&project, test::ARCHITECTURE),
+        ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
+        [] => return usage("no command"),
+        other => return usage(&format!("unknown: {}", other.join(" "))),
+    };
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn usage(message: &str) -> ExitCode {
+    eprintln!("{message}\n\n{USAGE}");
+    ExitCode::from(2)
+}
+
+fn take_flag(words: &mut Vec<String>, flag: &str) -> bool {
+    let before = words.len();
+    words.retain(|word| word != flag);
+    words.len() < before
+}
+
+fn take_value(words: &mut Vec<String>, flag: &str) -> Result<Option<u64>, String> {
+    let Some(at) = words.iter().position(|word| word == flag) else { return Ok(None) };
+    let value = words.get(at + 1).and_then(|word| word.parse().ok());
+    let value = value.ok_or_else(|| format!("{flag} wants a whole number"))?;
+    words.drain(at..at + 2);
+    Ok(Some(value))
+}

@@ -1,0 +1,97 @@
+//! Runs the demo and holds its figures against what the README promises.
+
+use serde_json::Value;
+
+use crate::process::{cargo, keep};
+use crate::project::Project;
+use crate::report::Outcome;
+
+pub(crate) fn run(project: &Project) -> Result<Outcome, String> {
+    let dunlin = |words: &[&str]| keep(cargo(project).args(["run", "--release", "--quiet", "--"]).args(words));
+    let help = dunlin(&["--help"])?;
+    if !help.lines().any(|line| line.trim_start().starts_with("demo")) {
+        return Ok(Outcome::Skipped("the command line has no demo yet".to_owned()));
+    }
+    let printed = dunlin(&["demo", "--json"])?;
+    println!("{}", printed.trim());
+    let figures = serde_json::from_str(&printed).map_err(|error| format!("demo --json is not JSON: {error}"))?;
+    let broken = broken_promises(&figures);
+    if broken.is_empty() { Ok(Outcome::Passed) } else { Err(broken.join("; ")) }
+}
+
+/// Each promise that the figures do not keep, in words.
+fn broken_promises(figures: &Value) -> Vec<String> {
+    // A figure that is missing keeps no promise: every comparison with NaN is false.
+    let number = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
+    let (full, quantized, baseline) = (number("accuracy"), number("accuracy_quantized"), number("baseline_accuracy"));
+    let promises = [
+        ("accuracy is at least 0.97", full >= 0.97),
+        ("accuracy_quantized is within 0.01 of accuracy", (full - quantized).abs() <= 0.01 + f64::EPSILON),
+        ("baseline_accuracy is below accuracy and accuracy_quantized", baseline < full.min(quantized)),
+        ("quantized_share is at least 0.9", number("quantized_share") >= 0.9),
+        ("abstained is at most 2 % of predictions", number("abstained") <= 0.02 * number("predictions")),
+        (
+            "predictions is above 0 and equals logged",
+            number("predictions") > 0.0 && figures["predictions"] == figures["logged"],
+        ),
+        ("refused holds the four bad inputs, each with its reason", refused_with_reasons(&figures["refused"]) >= 4),
+        ("median_predict_us is above 0", number("median_predict_us") > 0.0),
+        ("seconds is at most 60", number("seconds") <= 60.0),
+    ];
+    let broken = promises.iter().filter(|(_, kept)| !kept);
+    broken.map(|(promise, _)| format!("not kept: {promise}")).collect()
+}
+
+fn refused_with_reasons(refused: &Value) -> usize {
+    let reasons = refused.as_array().into_iter().flatten().filter_map(|entry| entry["reason"].as_str());
+    reasons.filter(|reason| !reason.trim().is_empty()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Value {
+        let refused: Vec<Value> = ["blank", "nan", "noise", "flipped bit"]
+            .map(|input| serde_json::json!({ "input": input, "reason": "says why" }))
+            .into();
+        serde_json::json!({
+            "accuracy": 0.98, "accuracy_quantized": 0.978, "baseline_accuracy": 0.95, "quantized_share": 0.93,
+            "abstained": 5, "predictions": 360, "logged": 360, "refused": refused, "median_predict_us": 80.5,
+            "seconds": 31.0,
+        })
+    }
+
+    #[test]
+    fn good_figures_keep_every_promise() {
+        assert_eq!(broken_promises(&good()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_figure_can_break_a_promise_and_so_can_its_absence() {
+        let bad = [
+            ("accuracy", 0.96),
+            ("accuracy_quantized", 0.95),
+            ("baseline_accuracy", 0.979),
+            ("quantized_share", 0.5),
+            ("abstained", 8.0),
+            ("logged", 359.0),
+            ("median_predict_us", 0.0),
+            ("seconds", 61.0),
+        ];
+        for (name, value) in bad {
+            let mut figures = good();
+            figures[name] = value.into();
+            assert!(!broken_promises(&figures).is_empty(), "{name} = {value}");
+            figures[name] = Value::Null;
+            assert!(!broken_promises(&figures).is_empty(), "{name} missing");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_a_reason_breaks_the_promise() {
+        let mut figures = good();
+        figures["refused"][2]["reason"] = " ".into();
+        assert_eq!(broken_promises(&figures).len(), 1);
+    }
+}

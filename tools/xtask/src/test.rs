@@ -1,0 +1,31 @@
+//! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
+
+use crate::report::Step;
+use crate::{architecture, arm, cargo_tests, checks, demo, deny, toolchain};
+
+pub(crate) const FULL: &[Step] = &[
+    FORMAT,
+    IMPORTS,
+    LINT,
+    Step { name: "documentation", run: checks::documentation },
+    DEPENDENCIES,
+    Step { name: "tests", run: cargo_tests::all },
+    Step { name: "without candle", run: checks::without_candle },
+    Step { name: "demo", run: demo::run },
+    EMULATED_ARM,
+    Step { name: "other toolchain", run: toolchain::check },
+];
+
+pub(crate) const QUICK: &[Step] = &[FORMAT, IMPORTS, LINT, Step { name: "tests", run: cargo_tests::quick }];
+
+pub(crate) const ARM: &[Step] = &[EMULATED_ARM];
+
+pub(crate) const DENY: &[Step] = &[DEPENDENCIES];
+
+pub(crate) const ARCHITECTURE: &[Step] = &[IMPORTS];
+
+const FORMAT: Step = Step { name: "format", run: checks::format };
+const IMPORTS: Step = Step { name: "architecture", run: architecture::check };
+const LINT: Step = Step { name: "lint", run: checks::lint };
+const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
+const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };
