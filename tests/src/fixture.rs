@@ -55,8 +55,8 @@ pub fn records() -> Vec<Map<String, Value>> {
         record.insert("age".to_owned(), json!(20.0 + 7.5 * i as f64));
         record.insert("visits".to_owned(), json!(i * i));
         record.insert("colour".to_owned(), json!(colours[i % colours.len()]));
-        record.insert("member".to_owned(), json!(i % 2 == 0));
-        if i % 3 != 0 {
+        record.insert("member".to_owned(), json!(i.is_multiple_of(2)));
+        if !i.is_multiple_of(3) {
             record.insert("income".to_owned(), json!(900.0 * i as f64));
         }
         record

@@ -15,5 +15,7 @@
 
 pub mod fixture;
 pub mod forge;
+#[cfg(target_os = "linux")]
+pub mod no_network;
 pub mod signing;
 mod tiny_model;

@@ -45,11 +45,11 @@ fn check_entries(entries: &[Entry]) -> Result<(), BundleError> {
         if position < next {
             return Err(misplaced(&entry.name, before(&entry.name, entries)));
         }
-        require(&LISTED[next..position], entries)?;
+        require(&LISTED[next..position], &entry.name, entries)?;
         next = position + 1;
         check_entry(entry)?;
     }
-    require(&LISTED[next..], entries)?;
+    require(&LISTED[next..], "the end", entries)?;
     check_company(entries)
 }
 
@@ -64,11 +64,11 @@ fn check_entry(entry: &Entry) -> Result<(), BundleError> {
 }
 
 /// Refuses skipped entries that a bundle is incomplete without; one that stands further on is out of order.
-fn require(skipped: &[(&str, bool)], entries: &[Entry]) -> Result<(), BundleError> {
+fn require(skipped: &[(&str, bool)], found: &str, entries: &[Entry]) -> Result<(), BundleError> {
     match skipped.iter().find(|(name, needed)| *needed || has(entries, name)) {
         None => Ok(()),
         Some((name, _)) if has(entries, name) => {
-            Err(misplaced(name, LayoutFault::OutOfOrder { found: "another entry".to_owned() }))
+            Err(misplaced(name, LayoutFault::OutOfOrder { found: found.to_owned() }))
         }
         Some((name, _)) => Err(misplaced(name, LayoutFault::Missing)),
     }
