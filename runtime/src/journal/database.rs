@@ -32,7 +32,7 @@ pub(crate) struct Database {
     config: JournalConfig,
     opening: Opening,
     contexts: HashMap<Arc<Context>, i64>,
-    since_checkpoint: u64,
+    since_forced: u64,
 }
 
 /// What one transaction did.
@@ -59,7 +59,7 @@ impl Database {
         counters.raise_to(&sqlite::read_counters(&db).map_err(|e| problem(&e))?);
         epochs::enter(&mut db, opening, config.durability, counters).map_err(|e| problem(&e))?;
         let contexts = HashMap::new();
-        Ok(Self { db, config, opening: opening.clone(), contexts, since_checkpoint: 0, path })
+        Ok(Self { db, config, opening: opening.clone(), contexts, since_forced: 0, path })
     }
 
     /// Writes a batch, evicts what is then too much, and brings totals and counters up to date: all or nothing.
@@ -93,32 +93,42 @@ impl Database {
             self.contexts.clear();
         }
         let committed = done.map_err(|e| self.problem(&e))?;
-        self.since_checkpoint += entries.len() as u64;
+        self.since_forced += entries.len() as u64;
         Ok(committed)
     }
 
-    /// Keeps the WAL and the file small; to be called after a commit. A failure shows again at the next commit.
+    /// Bounds what a power cut can take, and keeps the WAL and the file small; to be called after a commit. A failure
+    /// shows again at the next commit.
     pub(crate) fn tidy(&mut self) {
-        if self.since_checkpoint >= ROWS_PER_CHECKPOINT && self.checkpoint("PASSIVE").is_ok() {
-            self.since_checkpoint = 0;
-        }
-        let shrink = || -> rusqlite::Result<()> {
+        let mut tidy = || -> rusqlite::Result<()> {
+            if self.since_forced >= ROWS_PER_CHECKPOINT {
+                self.force()?;
+            }
             let pages = |name| self.db.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
             if pages("freelist_count")?.saturating_mul(FREE_PAGE_SHARE) > pages("page_count")? {
                 self.db.execute_batch("PRAGMA incremental_vacuum")?;
             }
             Ok(())
         };
-        if let Err(e) = shrink() {
-            log::debug!("journal: unused pages stay for now: {e}");
+        if let Err(e) = tidy() {
+            log::debug!("journal: not tidied this time: {e}");
         }
     }
 
-    /// Forces all commits to the disk and into the main file.
+    /// Forces all commits to the disk.
     pub(crate) fn sync(&mut self) -> Result<(), StorageProblem> {
-        self.checkpoint("FULL").map_err(|e| self.problem(&e))?;
-        self.since_checkpoint = 0;
-        Ok(())
+        self.force().map_err(|e| self.problem(&e))
+    }
+
+    /// A commit with synchronous FULL forces itself, and all before it, to the disk whatever readers do; a checkpoint
+    /// alone would not while one of them holds it up.
+    fn force(&mut self) -> rusqlite::Result<()> {
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        let committed = epochs::touch(&self.db, self.opening.epoch);
+        set_synchronous(&self.db, self.config.durability)?;
+        committed?;
+        self.since_forced = 0;
+        self.checkpoint("PASSIVE")
     }
 
     /// Notes an event in a transaction of its own.
@@ -176,7 +186,7 @@ fn prepare(db: &mut Connection, found: Found, durability: Durability) -> rusqlit
     }
     db.set_prepared_statement_cache_capacity(32);
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", if durability == Durability::Sync { "FULL" } else { "NORMAL" })?;
+    set_synchronous(db, durability)?;
     db.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
     SCHEMA.migrate(db, found)?;
     if found == Found::Empty {
@@ -184,6 +194,11 @@ fn prepare(db: &mut Connection, found: Found, durability: Durability) -> rusqlit
         db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(())
+}
+
+/// NORMAL forces nothing to the disk at a commit; FULL forces each one.
+fn set_synchronous(db: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    db.pragma_update(None, "synchronous", if durability == Durability::Sync { "FULL" } else { "NORMAL" })
 }
 
 /// Writes one entry; false for a label or an outcome whose prediction is not there.

@@ -47,6 +47,8 @@ mod retention;
 mod ring;
 mod row;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use config::{Durability, JournalConfig, Retention};

@@ -214,6 +214,26 @@ impl Reader {
         self.run(sqlite::read_counters)
     }
 
+    /// Reads the whole file for damage, and checks the maintained totals against the rows.
+    ///
+    /// # Errors
+    /// When the journal is damaged, its totals are wrong, or it cannot be read.
+    pub fn check(&self) -> Result<(), StorageProblem> {
+        const WRONG_TOTALS: &str = "SELECT (SELECT predictions FROM total) <> (SELECT count(*) FROM prediction)
+                OR EXISTS (SELECT 1 FROM epoch WHERE kept <>
+                           (SELECT count(*) FROM prediction WHERE id BETWEEN epoch << 32 AND epoch << 32 | 0xffffffff))
+                OR EXISTS (SELECT 1 FROM label WHERE id NOT IN (SELECT id FROM prediction))
+                OR EXISTS (SELECT 1 FROM outcome WHERE id NOT IN (SELECT id FROM prediction))";
+        let found: String = self.run(|db| db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)))?;
+        let wrong: bool = self.run(|db| db.query_row(WRONG_TOTALS, [], |row| row.get(0)))?;
+        let detail = match (found.as_str(), wrong) {
+            ("ok", false) => return Ok(()),
+            ("ok", true) => "the totals do not match the rows".to_owned(),
+            _ => found,
+        };
+        Err(StorageProblem::new(&self.path, StorageProblemKind::Corrupt { detail }))
+    }
+
     fn run<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StorageProblem> {
         query(&self.db).map_err(|e| StorageProblem::from_sqlite(&self.path, &e))
     }

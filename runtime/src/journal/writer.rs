@@ -70,13 +70,15 @@ impl Writer {
 
     /// Opens the journal unless it is open; one that cannot be understood is set aside and replaced.
     pub(super) fn open(&mut self) -> Result<&mut Database, StorageProblem> {
-        if self.database.is_none() {
-            let opened = self.try_open();
-            self.note(opened.as_ref().err());
-            self.database = Some(opened?);
-        }
-        // Filled just above, or there before.
-        self.database.as_mut().ok_or_else(|| unreachable!("the journal was opened just above"))
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => {
+                let opened = self.try_open();
+                self.note(opened.as_ref().err());
+                opened?
+            }
+        };
+        Ok(self.database.insert(database))
     }
 
     fn try_open(&mut self) -> Result<Database, StorageProblem> {
@@ -106,7 +108,8 @@ impl Writer {
             remedy: "look at the file if its rows matter, else delete it".to_owned(),
         });
         let mut database = Database::open(folder, self.config, &self.opening, &self.counters)?;
-        let detail = serde_json::json!({ "reason": problem.kind.to_string(), "file": to.file_name().map(|n| n.display().to_string()) });
+        let name = to.file_name().map(|name| name.display().to_string());
+        let detail = serde_json::json!({ "reason": problem.kind.to_string(), "file": name });
         let event = Event { wall_us: now_us, kind: "journal_set_aside".into(), detail: detail.to_string() };
         database.record(&event)?;
         Ok(database)

@@ -9,8 +9,8 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Size to which SQLite cuts a WAL file after a checkpoint has emptied it, in bytes.
 pub(crate) const WAL_LIMIT_BYTES: u32 = 512_000;
 
-/// Rows written between two checkpoints of the journal, at most. A checkpoint forces the rows to the disk, so this is
-/// also what a power cut can take in batched mode, and with some 150 bytes a row it keeps the WAL near a megabyte.
+/// Rows committed in batched mode before a commit is forced to the disk and the WAL is checkpointed: this is what a power
+/// cut can take besides what was in memory, and with some 150 bytes a row it keeps the WAL near a megabyte.
 pub(crate) const ROWS_PER_CHECKPOINT: u64 = 4_096;
 
 /// Rings hold this many high-water marks: while one batch is being written, three more fit before rows are dropped.

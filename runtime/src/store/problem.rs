@@ -122,6 +122,8 @@ impl StorageProblemKind {
         };
         match failure.code {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt { detail: error.to_string() },
+            // Our statements are fixed: one that does not compile means that the tables are not ours.
+            _ if failure.extended_code == rusqlite::ffi::SQLITE_ERROR => Self::Corrupt { detail: error.to_string() },
             ErrorCode::DiskFull => Self::DiskFull,
             // The shared-memory file of a WAL database could not grow: the same full disk by another name.
             ErrorCode::SystemIoFailure if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {

@@ -84,6 +84,6 @@ SELECT p.id, (p.id >> 32) || '-' || (p.id & 0xffffffff) AS name,
        p.confidence, p.distance, p.latency_us, c.kernel_set, e.boot_id, p.mono_us, p.wall_us,
        p.subject_hash, p.features, p.output, l.value AS label
   FROM prediction p
-  JOIN context c ON c.id = p.context
-  JOIN epoch e ON e.epoch = c.epoch
+ CROSS JOIN context c ON c.id = p.context   -- CROSS fixes the order: predictions are walked by id
+ CROSS JOIN epoch e ON e.epoch = c.epoch
   LEFT JOIN label l ON l.id = p.id;

@@ -7,6 +7,8 @@
 mod install;
 mod models;
 mod refusals;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
