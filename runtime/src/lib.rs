@@ -1,10 +1,51 @@
-//! The runtime: opens verified models, answers, and remembers what it answered.
+//! The runtime: opens verified models, answers offline, and remembers what it answered.
+//!
+//! [`Runtime::open`] opens a folder; [`Runtime::install`] takes a signed bundle after every check, its golden set on this
+//! very device included; a [`Session`] answers records, and each answer is a row of the journal with the verdict, who
+//! answered, how long it took, the model's version and the kernels that ran.
+//!
+//! ```no_run
+//! use dunlin::{Config, Record, Runtime, TrustedKeys};
+//!
+//! let mut keys = TrustedKeys::new();
+//! keys.add("ml-team", &std::fs::read_to_string("ml-team.pub")?)?;
+//! let runtime = Runtime::open(Config::new("app-data/dunlin", keys));
+//! runtime.install_shipped("assets/digits-1.0.0.dunlin".as_ref())?;
+//!
+//! let mut session = runtime.session("digits")?;
+//! let record = Record::from_json_str(session.schema(), r#"{"image": [[0, 5], [9, 0]]}"#)?;
+//! let answer = session.predict(&record)?;
+//! if let Some(class) = answer.class() {
+//!     println!("{} ({:.0} %), answered by {}", class.name, 100.0 * class.probability, answer.answered_by);
+//!     runtime.label(answer.id, "7")?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Nothing here opens a socket, reads the environment or starts a thread pool. A host process should set
+//! `RAYON_NUM_THREADS` (to `1` for small models) before its first prediction: candle reads it once, and looks for the
+//! number of processors on every matrix product when it is unset.
+
 #![forbid(unsafe_code)]
 
+mod answer;
 pub mod clock;
+mod config;
 pub mod counters;
 pub mod health;
 pub mod ids;
 pub mod journal;
 pub mod privacy;
+mod registry;
+mod runtime;
+mod session;
 pub mod store;
+
+pub use answer::{Answer, AnsweredBy};
+pub use config::Config;
+pub use dunlin_bundle::TrustedKeys;
+pub use dunlin_features::{FeatureError, Record, TensorValue, Value};
+pub use dunlin_predictor::{Class, OutputValue, PredictError, Reason, Verdict};
+pub use registry::{InstallError, InstallOutcome, InstallReport};
+pub use runtime::{CloseError, Runtime};
+pub use session::{Session, SessionError};

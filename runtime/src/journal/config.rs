@@ -81,7 +81,7 @@ impl Durability {
 
     /// Rows that a killed process can take with it: a full ring, and the full ring before it that is being written.
     pub(crate) fn in_flight(self) -> u64 {
-        2 * self.capacity() as u64
+        (self.capacity() as u64).saturating_mul(2)
     }
 
     /// Rows that a power cut can take besides: those committed since the last checkpoint, and the batch that was to
@@ -89,7 +89,7 @@ impl Durability {
     pub(crate) fn unsynced(self) -> u64 {
         match self {
             Self::Sync => 0,
-            Self::Batched { .. } => ROWS_PER_CHECKPOINT + self.capacity() as u64,
+            Self::Batched { .. } => ROWS_PER_CHECKPOINT.saturating_add(self.capacity() as u64),
         }
     }
 }

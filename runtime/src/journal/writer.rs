@@ -54,13 +54,13 @@ impl Writer {
                         let _ = reply.send(std::mem::replace(&mut written, Ok(())).and_then(|()| self.sync()));
                     }
                     Command::Suspend(reply) => {
-                        let _ = reply.send(std::mem::replace(&mut written, Ok(())).and_then(|()| self.let_go()));
+                        let _ = reply.send(std::mem::replace(&mut written, Ok(())).and_then(|()| self.suspend()));
                     }
                     Command::Forget(subject, reply) => {
                         let _ = reply.send(self.forget(subject));
                     }
                     Command::Close(reply) => {
-                        let _ = reply.send(written.and_then(|()| self.let_go()));
+                        let _ = reply.send(written.and_then(|()| self.close_file()));
                         return;
                     }
                 }
@@ -178,15 +178,20 @@ impl Writer {
         done
     }
 
-    /// Closes the file in order and gives the folder's lock back. The next row opens it again.
-    fn let_go(&mut self) -> Result<(), StorageProblem> {
-        let done = match self.database.take() {
+    /// Closes the file in order. The folder stays locked for whoever else of this process holds it.
+    fn close_file(&mut self) -> Result<(), StorageProblem> {
+        match self.database.take() {
             Some(database) => database.close(&self.counters),
             None => Ok(()),
-        };
+        }
+    }
+
+    /// Closes the file and gives the folder's lock back. The next row opens it again.
+    fn suspend(&mut self) -> Result<(), StorageProblem> {
+        let closed = self.close_file();
         self.folder.release();
         self.retry_at_us = i64::MIN;
-        done
+        closed
     }
 
     fn forget(&mut self, subject: SubjectHash) -> Result<u64, StorageProblem> {

@@ -185,6 +185,19 @@ fn after_a_power_cut_sync_mode_has_lost_no_more_than_was_in_flight() {
     assert_eq!(bench.count(Counter::CrashLostAtMost), 32);
 }
 
+#[test]
+fn a_configuration_of_extremes_still_writes() {
+    for (max_rows, retained) in [(0, u64::MAX), (usize::MAX, u64::MAX), (1, 0)] {
+        let mut bench = Bench::new();
+        let durability = Durability::Batched { max_delay: Duration::MAX, max_rows };
+        let retention = Retention { max_rows: retained, max_bytes: u64::MAX, max_age: Duration::MAX };
+        let journal = bench.open(JournalConfig { durability, retention });
+        let _ = journal.append(bench.row());
+        journal.close().unwrap();
+        assert_eq!(bench.reader().totals().unwrap().predictions, retained.min(1), "{max_rows} {retained}");
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Append(u8),

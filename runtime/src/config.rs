@@ -1,0 +1,50 @@
+//! What the app decides when it opens the runtime.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dunlin_bundle::TrustedKeys;
+use dunlin_engine::Engine;
+
+use crate::clock::Clock;
+use crate::journal::JournalConfig;
+
+/// Where the runtime keeps its files, whom it trusts, and how it remembers.
+pub struct Config {
+    pub(crate) folder: PathBuf,
+    pub(crate) keys: TrustedKeys,
+    pub(crate) engine: Arc<dyn Engine + Send + Sync>,
+    pub(crate) journal: JournalConfig,
+    pub(crate) clock: Clock,
+}
+
+impl Config {
+    /// A folder of the runtime's own, made if it is not there, and the keys whose signatures count; everything else as
+    /// most apps want it.
+    #[cfg(feature = "candle")]
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, keys: TrustedKeys) -> Self {
+        Self::with_engine(folder, keys, Arc::new(dunlin_engine::ReferenceEngine))
+    }
+
+    /// The same with an engine of the caller's choice.
+    #[must_use]
+    pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
+        let (journal, clock) = (JournalConfig::default(), Clock::system());
+        Self { folder: folder.into(), keys, engine, journal, clock }
+    }
+
+    /// How soon rows reach the disk, and how long they stay.
+    #[must_use]
+    pub fn journal(mut self, journal: JournalConfig) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Another clock, for tests and replays.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+}

@@ -1,0 +1,76 @@
+//! The registry's copies: one read-only file for each digest, never half written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use dunlin_bundle::limits::MAX_BUNDLE_BYTES;
+
+/// Folder of the copies, inside the runtime's.
+const MODELS: &str = "models";
+/// A copy that is being made and not verified yet; there is one at a time, under the folder's lock.
+const INCOMING: &str = "incoming.tmp";
+
+/// Where a copy is found.
+pub(super) fn path(folder: &Path, file: &str) -> PathBuf {
+    folder.join(MODELS).join(file)
+}
+
+/// A copy's file name.
+pub(super) fn name(digest: &str) -> String {
+    format!("{digest}.dunlin")
+}
+
+/// Copies a bundle into the registry's folder under a name that no session opens.
+pub(super) fn copy_in(folder: &Path, source: &Path) -> io::Result<PathBuf> {
+    let incoming = path(folder, INCOMING);
+    fs::create_dir_all(folder.join(MODELS))?;
+    remove_if_there(&incoming)?;
+    let mut from = File::open(source)?.take(MAX_BUNDLE_BYTES.saturating_add(1));
+    let mut to = OpenOptions::new().write(true).create_new(true).open(&incoming)?;
+    io::copy(&mut from, &mut to)?;
+    let mut permissions = to.metadata()?.permissions();
+    permissions.set_readonly(true);
+    to.set_permissions(permissions)?;
+    to.sync_all()?;
+    Ok(incoming)
+}
+
+/// Gives a verified copy its final name, durably.
+pub(super) fn keep(folder: &Path, incoming: &Path, file: &str) -> io::Result<()> {
+    fs::rename(incoming, path(folder, file))?;
+    sync_folder(&folder.join(MODELS))
+}
+
+/// Removes a copy that is no longer wanted. A session that has it mapped goes on with it.
+pub(super) fn remove(folder: &Path, file: &str) {
+    let path = path(folder, file);
+    if let Err(error) = remove_if_there(&path) {
+        log::warn!("{} could not be removed: {error}", path.display());
+    }
+}
+
+/// Removes a copy that was refused.
+pub(super) fn discard(incoming: &Path) {
+    if let Err(error) = remove_if_there(incoming) {
+        log::warn!("{} could not be removed: {error}", incoming.display());
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a rename survive a power cut. Elsewhere than on Unix a folder cannot be opened, and the system does it.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}

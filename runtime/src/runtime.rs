@@ -1,0 +1,192 @@
+//! The runtime: one folder, its models, its journal.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dunlin_bundle::TrustedKeys;
+use dunlin_engine::Engine;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::health::{Health, ModelHealth};
+use crate::ids::PredictionId;
+use crate::journal::{Appended, Journal, LabelError, Scalar, highest_epoch};
+use crate::registry::{InstallError, InstallReport, Registry, Source, install};
+use crate::session::{Session, SessionError};
+use crate::store::{Folder, State, StorageProblem};
+
+/// An open folder. Cheap to share behind an `Arc`; sessions keep what they need of it alive.
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+/// What the runtime and its sessions share.
+pub(crate) struct Shared {
+    pub(crate) keys: TrustedKeys,
+    pub(crate) engine: Arc<dyn Engine + Send + Sync>,
+    pub(crate) clock: Clock,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) folder: Arc<Folder>,
+    pub(crate) registry: Registry,
+    pub(crate) journal: Journal,
+    state: Mutex<State>,
+}
+
+/// The runtime could not be closed in order.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// Sessions are still open. Everything so far is on the disk; the folder closes with the last of them.
+    #[error("sessions are still open; drop them before closing the runtime")]
+    SessionsOpen,
+    /// The last rows or counters could not be written.
+    #[error(transparent)]
+    Storage(#[from] StorageProblem),
+}
+
+impl Runtime {
+    /// Opens a folder, making it where it is not there.
+    ///
+    /// Never fails: what cannot be opened, locked, read or written is degraded, and [`Runtime::health`] says what, since
+    /// when and what to do. A runtime that cannot write still answers.
+    #[must_use]
+    pub fn open(config: Config) -> Self {
+        let Config { folder, keys, engine, journal, clock } = config;
+        let folder = Arc::new(Folder::new(folder));
+        let counters = Arc::new(Counters::default());
+        let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
+        counters.raise_to(&state.counters().unwrap_or_default());
+        let epoch = state.epoch();
+        let journal = Journal::open(Arc::clone(&folder), clock.clone(), epoch, journal, Arc::clone(&counters));
+        let (registry, state) = (Registry::default(), Mutex::new(state));
+        Self { shared: Arc::new(Shared { keys, engine, clock, counters, folder, registry, journal, state }) }
+    }
+
+    /// Installs a bundle that came from outside, after every check: signature, hashes, limits, sequence, and its golden
+    /// set on this device. It then answers in sessions opened from now on.
+    ///
+    /// # Errors
+    /// [`InstallError`] naming what is wrong; the model that was active stays active.
+    pub fn install(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
+        install(&self.shared, bundle, Source::Outside)
+    }
+
+    /// Installs the bundle that the app ships with; to be called at every start. One that is older than what was ever
+    /// accepted is passed over.
+    ///
+    /// # Errors
+    /// As [`Runtime::install`].
+    pub fn install_shipped(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
+        install(&self.shared, bundle, Source::Shipped)
+    }
+
+    /// A session of a model's active version. It finishes on that version, whatever is installed meanwhile.
+    ///
+    /// # Errors
+    /// [`SessionError`] when no such model is installed, or its file cannot be verified or loaded.
+    pub fn session(&self, model_id: &str) -> Result<Session, SessionError> {
+        Session::open(Arc::clone(&self.shared), model_id)
+    }
+
+    /// Says what was right. The last label of a prediction stands.
+    ///
+    /// # Errors
+    /// [`LabelError`] when the id is not that of a prediction (where that can be known), or the value cannot be kept.
+    pub fn label(&self, id: PredictionId, value: impl Into<Scalar>) -> Result<Appended, LabelError> {
+        self.shared.journal.label(id, &value.into())
+    }
+
+    /// Says what came of a prediction, under a name of the app's choosing. The last value of a name stands.
+    ///
+    /// # Errors
+    /// As [`Runtime::label`], and when the name is too long.
+    pub fn outcome(&self, id: PredictionId, name: &str, value: impl Into<Scalar>) -> Result<Appended, LabelError> {
+        self.shared.journal.outcome(id, name, &value.into())
+    }
+
+    /// Deletes every prediction made for a person, and tells how many there were.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when the journal cannot be written.
+    pub fn forget(&self, subject: &str) -> Result<u64, StorageProblem> {
+        let hash = self.shared.state().identity().hash_key.subject(subject);
+        self.shared.journal.forget(hash)
+    }
+
+    /// What works, what does not, since when, and what to do about it.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let (journal, notices) = self.shared.journal.health();
+        let counters = self.shared.counters.totals();
+        let models = self.shared.models();
+        Health { state: self.shared.state().health(), journal, notices, counters, models }
+    }
+
+    /// Writes everything so far and forces it to the disk.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when it cannot be written; the rows concerned are counted.
+    pub fn flush(&self) -> Result<(), StorageProblem> {
+        self.shared.journal.flush()?;
+        self.shared.save_counters()
+    }
+
+    /// Writes everything and gives the folder's lock back: for apps that the system is about to freeze. The next
+    /// prediction takes it again.
+    ///
+    /// # Errors
+    /// As [`Runtime::flush`].
+    pub fn suspend(&self) -> Result<(), StorageProblem> {
+        let (written, saved) = (self.shared.journal.flush(), self.shared.save_counters());
+        self.shared.journal.suspend().and(written).and(saved)
+    }
+
+    /// Writes everything and closes the folder. Dropping does the same, but cannot tell how it went.
+    ///
+    /// # Errors
+    /// [`CloseError::SessionsOpen`] while a session is open, [`CloseError::Storage`] when something cannot be written.
+    pub fn close(self) -> Result<(), CloseError> {
+        match Arc::try_unwrap(self.shared) {
+            Ok(shared) => Ok(shared.close()?),
+            Err(shared) => {
+                shared.journal.flush()?;
+                Err(CloseError::SessionsOpen)
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The registry's database. A panic elsewhere leaves no half-made change in it: each is one transaction.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn save_counters(&self) -> Result<(), StorageProblem> {
+        self.state().save_counters(&self.counters.totals())
+    }
+
+    fn close(self) -> Result<(), StorageProblem> {
+        let written = self.journal.close();
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let saved = state.save_counters(&self.counters.totals());
+        written.and(saved).and(state.close())
+    }
+
+    fn models(&self) -> Vec<ModelHealth> {
+        let stored = self.state().models().unwrap_or_default().into_iter().map(|installed| ModelHealth {
+            model_id: installed.model.model_id,
+            version: installed.model.version,
+            sequence: installed.model.sequence,
+            slot: Some(installed.slot.name().to_owned()),
+        });
+        let held = self.registry.all_held().into_iter().map(|model| ModelHealth {
+            model_id: model.context.model_id.clone(),
+            version: model.context.version.clone(),
+            sequence: model.context.sequence,
+            slot: Some(model.context.slot.clone()),
+        });
+        stored.chain(held).collect()
+    }
+}

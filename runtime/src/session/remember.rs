@@ -1,0 +1,146 @@
+//! Turns an answer, or a refusal, into its row of the journal. Nothing here can take the answer away from the caller.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use dunlin_bundle::reference::Reference;
+use dunlin_bundle::schema::{Feature, PrivacyClass, Schema};
+use dunlin_features::{Record, Value, tensor_scalar};
+use dunlin_predictor::{OutputValue, PredictError};
+use serde_json::Value as Json;
+
+use super::{Chosen, Session, elapsed};
+use crate::answer::{Answer, AnsweredBy};
+use crate::clock::Moment;
+use crate::ids::SubjectHash;
+use crate::journal::{REFUSED, Row};
+use crate::privacy::{self, HashKey, Observed, Reading, TINY_TENSOR};
+
+/// Longest vector of an output that a row keeps.
+const KEPT_ELEMENTS: usize = 16;
+
+impl Session {
+    /// Puts what was chosen, or the refusal, on the record.
+    pub(super) fn remember(
+        &self,
+        record: &Record<'_>,
+        subject: Option<SubjectHash>,
+        started: Moment,
+        chosen: Result<Chosen, PredictError>,
+    ) -> Result<Answer, PredictError> {
+        let now = self.shared.clock.now();
+        let latency = elapsed(started, now);
+        let mut row = Row {
+            context: Arc::clone(&self.loaded.context),
+            answered_by: AnsweredBy::Nobody.name().into(),
+            verdict: REFUSED.into(),
+            reasons: Vec::new(),
+            culprit: None,
+            confidence: None,
+            distance: None,
+            latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
+            at: started,
+            subject,
+            features: None,
+            output: None,
+        };
+        match chosen {
+            Ok(chosen) => {
+                fill(&mut row, &chosen);
+                row.features = kept_features(&self.hash_key, self.schema(), &self.loaded.reference, record);
+                // A row that is lost is counted by the journal, and the answer is returned all the same.
+                let (id, _) = self.shared.journal.append(row);
+                let Chosen { answered_by, outputs, prediction } = chosen;
+                Ok(Answer { id, outputs, answered_by, prediction, latency, stale: self.is_stale(now) })
+            }
+            Err(error) => {
+                row.reasons = vec![error.code().into()];
+                row.culprit = error.feature().map(str::to_owned);
+                let _ = self.shared.journal.append(row);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn fill(row: &mut Row, chosen: &Chosen) {
+    let prediction = &chosen.prediction;
+    row.answered_by = chosen.answered_by.name().into();
+    row.verdict = prediction.verdict.code().into();
+    row.reasons = prediction.verdict.reasons().iter().map(|reason| reason.code().into()).collect();
+    row.culprit = prediction.verdict.reasons().first().map(|reason| reason.culprit().to_owned());
+    row.confidence = prediction.confidence;
+    row.distance = prediction.distance.filter(|distance| distance.is_finite());
+    row.output = chosen.outputs.as_deref().and_then(output_json);
+}
+
+/// Outputs as a row keeps them: the class, or the few numbers; longer vectors (embeddings) are not kept.
+fn output_json(outputs: &[OutputValue]) -> Option<String> {
+    let kept = outputs.iter().filter_map(|output| {
+        let value = match (&output.class, output.values.as_slice()) {
+            (Some(class), _) => Json::from(&*class.name),
+            (None, [value]) => Json::from(*value),
+            (None, values) if values.len() <= KEPT_ELEMENTS => Json::from(values),
+            _ => return None,
+        };
+        Some((output.name.to_string(), value))
+    });
+    let kept: serde_json::Map<String, Json> = kept.collect();
+    (!kept.is_empty()).then(|| Json::Object(kept).to_string())
+}
+
+/// What the features' privacy classes let a row keep.
+fn kept_features(key: &HashKey, schema: &Schema, reference: &Reference, record: &Record<'_>) -> Option<String> {
+    if schema.feature.iter().all(|feature| feature.privacy == PrivacyClass::Drop) {
+        return None;
+    }
+    let held: Vec<Held<'_>> =
+        schema.feature.iter().zip(record.values()).map(|(f, v)| Held::new(reference, f, v.as_ref())).collect();
+    privacy::keep(key, schema.feature.iter().zip(held.iter().map(Held::observed)))
+}
+
+/// A value in the forms that privacy classes work on; for a dropped feature nothing is made.
+enum Held<'a> {
+    Missing,
+    Scalar { value: Json, bin: Option<usize> },
+    Tensor { elements: Option<Vec<f64>>, bytes: Cow<'a, [u8]>, readings: Vec<Reading> },
+}
+
+impl<'a> Held<'a> {
+    fn new(reference: &Reference, feature: &Feature, value: Option<&'a Value<'a>>) -> Self {
+        let bins = |name: &str| reference.distributions.get(name).map(dunlin_drift::Histogram::bins);
+        let number = |value: f64| (Json::from(value), bins(&feature.name).and_then(|b| b.of_number(value)));
+        let level = |level: &str| bins(&feature.name).and_then(|b| b.of_level(level));
+        let (value, bin) = match value {
+            _ if feature.privacy == PrivacyClass::Drop => return Self::Missing,
+            None => return Self::Missing,
+            Some(Value::Number(v)) => number(*v),
+            Some(Value::Integer(v)) => (Json::from(*v), number(*v as f64).1),
+            Some(Value::Category(v)) => (Json::from(v.as_ref()), level(v)),
+            Some(Value::Text(v)) => (Json::from(v.as_ref()), None),
+            Some(Value::Boolean(v)) => (Json::from(*v), level(if *v { "true" } else { "false" })),
+            Some(Value::Tensor(tensor)) => {
+                let reading = |scalar| {
+                    let value = tensor_scalar(scalar, tensor)?;
+                    let bin = bins(&format!("{}.{}", feature.name, scalar.name())).and_then(|b| b.of_number(value));
+                    Some(Reading { scalar, value, bin })
+                };
+                let readings = feature.drift_summaries.iter().filter_map(|scalar| reading(*scalar)).collect();
+                let tiny = tensor.shape.iter().product::<usize>() <= TINY_TENSOR;
+                let elements = tiny.then(|| tensor.elements().collect());
+                return Self::Tensor { elements, bytes: Cow::Borrowed(&tensor.bytes), readings };
+            }
+        };
+        Self::Scalar { value, bin }
+    }
+
+    fn observed(&self) -> Observed<'_> {
+        match self {
+            Self::Missing => Observed::Missing,
+            Self::Scalar { value, bin } => Observed::Scalar { value, bin: *bin },
+            Self::Tensor { elements, bytes, readings } => {
+                Observed::Tensor { elements: elements.as_deref(), bytes, readings }
+            }
+        }
+    }
+}
