@@ -100,7 +100,7 @@ fn kill_again_and_again(test: &str, mode: &str) {
         Reader::open(dir.path()).and_then(|r| r.check()).expect("the journal is whole and its totals are right");
         after.journal.close().expect("it closes");
     }
-    assert!(kills >= 10, "only {kills} kills in {TIME:?}: too slow to say anything");
+    assert!(kills >= 5, "only {kills} kills in {TIME:?}: too slow to say anything");
     eprintln!("{mode}: {kills} kills, {} predictions heard of, {gone} lost, reported {reported:?}", seen.len());
     assert!(mode == "sync" || gone > 0, "the kills took nothing, so nothing was tried");
     assert!(seen.len() > 100, "only {} predictions were seen", seen.len());
@@ -112,6 +112,8 @@ fn predict_until_killed(folder: &Path, mode: &str) {
     let opened = Opened::at(folder, if mode == "sync" { Durability::Sync } else { batched });
     let mut out = std::io::stdout().lock();
     loop {
+        // A few thousand a second: as many as the parent can check between two kills.
+        std::thread::sleep(Duration::from_micros(100));
         let (id, appended) = opened.append();
         let word = match appended {
             Appended::Written => "written",
