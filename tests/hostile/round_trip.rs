@@ -1,8 +1,8 @@
 //! What is packed is what is read, whatever the parts; and the same parts give the same bytes.
 
 use dunlin_bundle::tensor::DType;
-use dunlin_bundle::{Bundle, GgmlType, Parts, Weight, WeightType, Weights, gguf_bytes, safetensors_bytes};
-use dunlin_tests::fixture::{floats, tiny_parts};
+use dunlin_bundle::{Bundle, Contents, GgmlType, Parts, Weight, WeightType, Weights, gguf_bytes, safetensors_bytes};
+use dunlin_tests::fixture::{floats, full_parts, tiny_parts};
 use dunlin_tests::signing::TestKey;
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -110,32 +110,23 @@ fn what_the_safetensors_crate_writes_is_read() {
 
 #[test]
 fn tensor_features_have_golden_rows() {
-    let mut parts = tiny_parts();
-    parts.schema.feature.push(
-        serde_json::from_value(serde_json::json!({
-            "name": "image", "type": "TENSOR", "dtype": "F32", "shape": {"dim": [{"size": 2}, {"size": 2}]},
-            "drift_summaries": ["mean"],
-        }))
-        .unwrap(),
-    );
-    let refused = parts.write().unwrap_err().to_string();
-    assert!(refused.contains("golden.safetensors") && refused.contains("`image`"), "{refused}");
+    let mut parts = full_parts();
     let cases = parts.golden.cases.len();
     let rows = vec![0.5; cases * 4];
     for (shape, is_good) in [([cases, 2, 2], true), ([cases - 1, 2, 2], false), ([cases, 4, 1], false)] {
         parts.golden_tensors = Some(floats(&[("image", &shape, &rows[..shape.iter().product()])]));
         assert_eq!(parts.write().is_ok(), is_good, "{shape:?}");
     }
+    parts.golden_tensors = None;
+    let refused = parts.write().unwrap_err().to_string();
+    assert!(refused.contains("golden.safetensors") && refused.contains("`image`"), "{refused}");
 }
 
 #[test]
 fn weights_may_be_split_between_dense_and_quantised() {
-    let mut parts = tiny_parts();
-    let block = [0_u8; 34];
-    let tensor = Weight { dtype: WeightType::Ggml(GgmlType::Q8_0), shape: &[1, 32], bytes: &block };
-    parts.gguf = Some(gguf_bytes([("wide", tensor)]).unwrap());
-    let contents = dunlin_bundle::Contents::read_unsigned(parts.write().unwrap()).unwrap();
-    assert_eq!(contents.weights().get("wide"), Some(tensor));
+    let contents = Contents::read_unsigned(full_parts().write().unwrap()).unwrap();
+    let wide = contents.weights().get("wide").unwrap();
+    assert_eq!((wide.dtype, wide.shape), (WeightType::Ggml(GgmlType::Q8_0), &[1, 32][..]));
     assert!(contents.weights().get("first.weight").is_some());
     assert!(contents.quantized_share() > 0.2 && contents.quantized_share() < 0.4);
 }

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::support::{HONEST, assert_says, with_content};
 
+/// An edit of a safetensors header, and words that the refusal must say.
+type Attack = (fn(&mut Value), &'static str);
+
 const ENTRIES: [&str; 2] = ["weights.safetensors", "baseline/weights.safetensors"];
 
 fn content(name: &str) -> Vec<u8> {
@@ -42,7 +45,7 @@ fn weights_that_are_not_finite_are_refused_by_tensor() {
 #[test]
 fn headers_that_lie_about_tensors_are_refused() {
     let name = "weights.safetensors";
-    let attacks: [(fn(&mut Value), &str); 9] = [
+    let attacks: [Attack; 9] = [
         (|h| h["first.bias"]["shape"] = json!([7]), "`first.bias`"),
         (|h| h["first.bias"]["shape"] = json!([u64::MAX]), "MAX_TENSOR_ELEMENTS"),
         (|h| h["first.bias"]["shape"] = json!([1_u64 << 40, 1_u64 << 40]), "MAX_TENSOR_ELEMENTS"),

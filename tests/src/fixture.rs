@@ -9,7 +9,7 @@ use dunlin_bundle::reference::Reference;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::tensor::DType;
 use dunlin_bundle::transform_spec::TransformsSpec;
-use dunlin_bundle::{BaselineParts, Parts, Weight, WeightType, safetensors_bytes};
+use dunlin_bundle::{BaselineParts, GgmlType, Parts, Weight, WeightType, gguf_bytes, safetensors_bytes};
 use dunlin_drift::{Bins, Histogram};
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,25 @@ pub fn tiny_parts() -> Parts {
         baseline: Some(baseline()),
         readme: "---\nlicense: mit\n---\n# tiny\n\nA model made by hand for tests.\n".to_owned(),
     }
+}
+
+/// The parts of `tiny` with a tensor feature and a quantised tensor besides, so that every entry there can be is there.
+///
+/// # Panics
+/// Never: the fixture's tensors are well formed.
+#[must_use]
+pub fn full_parts() -> Parts {
+    let mut parts = tiny_parts();
+    parts.schema.feature.push(typed(json!({
+        "name": "image", "type": "TENSOR", "dtype": "F32", "shape": {"dim": [{"size": 2}, {"size": 2}]},
+        "float_domain": {"min": 0.0, "max": 1.0}, "drift_summaries": ["mean", "gradient_energy"],
+    })));
+    let cases = parts.golden.cases.len();
+    parts.golden_tensors = Some(floats(&[("image", &[cases, 2, 2], &vec![0.5; cases * 4])]));
+    let block = [0; 34];
+    let tensor = Weight { dtype: WeightType::Ggml(GgmlType::Q8_0), shape: &[1, 32], bytes: &block };
+    parts.gguf = Some(gguf_bytes([("wide", tensor)]).expect("the tensor is one block"));
+    parts
 }
 
 /// Records of the golden set, some of them without the optional `income`, one with an unseen `colour`.

@@ -1,6 +1,6 @@
 //! The golden set against schema and graph: complete records, expected outputs of the right width, usable tolerances.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::graph::row_elements;
 use super::{Check, ensure, within_limit};
@@ -19,17 +19,25 @@ pub(super) fn check(golden: &GoldenSet, schema: &Schema, graph: &Graph) -> Check
     check_tolerances(&golden.header.tolerance, schema)?;
     let widths: BTreeMap<&str, usize> =
         graph.outputs.iter().filter_map(|value| Some((value.name.as_str(), row_elements(value)?))).collect();
-    // The header is the first line, and people count lines from one.
-    golden
-        .cases
-        .iter()
-        .enumerate()
-        .try_for_each(|(i, case)| check_case(case, &format!("line {}", i + 2), schema, &widths))
+    let scalars = schema.feature.iter().filter(|f| f.kind != FeatureType::Tensor);
+    let known: HashSet<&str> = scalars.clone().map(|f| f.name.as_str()).collect();
+    let required: Vec<&str> = scalars.filter(|f| f.is_required()).map(|f| f.name.as_str()).collect();
+    for (index, case) in golden.cases.iter().enumerate() {
+        // The header is the first line, and people count lines from one.
+        let at = format!("line {}", index + 2);
+        check_record(case, &at, &known, &required)?;
+        check_expected(case, &at, &widths)?;
+    }
+    Ok(())
 }
 
 fn check_tolerances(tolerance: &BTreeMap<String, BTreeMap<String, Tolerance>>, schema: &Schema) -> Check {
-    let unknown = tolerance.keys().any(|name| schema.output.iter().all(|output| output.name != *name));
-    ensure(!unknown, "line 1", "a tolerance is for an output that the schema does not have")?;
+    let outputs: HashSet<&str> = schema.output.iter().map(|output| output.name.as_str()).collect();
+    ensure(
+        tolerance.keys().all(|name| outputs.contains(name.as_str())),
+        "line 1",
+        "a tolerance is for an output that the schema does not have",
+    )?;
     for output in &schema.output {
         let at = || format!("line 1, output `{}`", output.name);
         let families = tolerance.get(&output.name);
@@ -42,19 +50,18 @@ fn check_tolerances(tolerance: &BTreeMap<String, BTreeMap<String, Tolerance>>, s
     Ok(())
 }
 
-fn check_case(case: &GoldenCase, at: &str, schema: &Schema, widths: &BTreeMap<&str, usize>) -> Check {
-    for name in case.record.keys() {
-        let known = schema.feature.iter().any(|f| f.name == *name && f.kind != FeatureType::Tensor);
-        ensure(
-            known,
-            at,
-            format!("`{}` is no feature, or a tensor, which belongs in golden.safetensors", name.escape_debug()),
-        )?;
+fn check_record(case: &GoldenCase, at: &str, known: &HashSet<&str>, required: &[&str]) -> Check {
+    if let Some(name) = case.record.keys().find(|name| !known.contains(name.as_str())) {
+        let name = name.escape_debug();
+        return ensure(false, at, format!("`{name}` is no feature, or a tensor, which belongs in golden.safetensors"));
     }
-    let absent = |f: &&Feature| f.kind != FeatureType::Tensor && f.is_required() && !case.record.contains_key(&f.name);
-    if let Some(feature) = schema.feature.iter().find(absent) {
-        return ensure(false, at, format!("feature `{}` is required and absent", feature.name));
+    match required.iter().find(|name| !case.record.contains_key(**name)) {
+        Some(name) => ensure(false, at, format!("feature `{name}` is required and absent")),
+        None => Ok(()),
     }
+}
+
+fn check_expected(case: &GoldenCase, at: &str, widths: &BTreeMap<&str, usize>) -> Check {
     let same = case.expected.keys().map(String::as_str).eq(widths.keys().copied());
     ensure(same, at, "it does not expect something of every output and of nothing else")?;
     for (name, values) in &case.expected {
@@ -67,8 +74,8 @@ fn check_case(case: &GoldenCase, at: &str, schema: &Schema, widths: &BTreeMap<&s
 /// Checks that every tensor feature, and nothing else, has one row a case.
 pub(super) fn check_tensors(tensors: &Weights, schema: &Schema, cases: usize) -> Check {
     let features: Vec<&Feature> = schema.feature.iter().filter(|f| f.kind == FeatureType::Tensor).collect();
-    let unknown = tensors.iter().find(|(name, _)| features.iter().all(|f| f.name != *name));
-    if let Some((name, _)) = unknown {
+    let names: HashSet<&str> = features.iter().map(|f| f.name.as_str()).collect();
+    if let Some((name, _)) = tensors.iter().find(|(name, _)| !names.contains(name)) {
         return ensure(false, format!("tensor `{name}`"), "the schema has no tensor feature of that name");
     }
     for feature in features {

@@ -1,0 +1,23 @@
+//! Writes the inputs that the fuzzers start from: `cargo run -p dunlin-tests --example fuzz_seeds -- tests/fuzz/corpus`.
+
+use std::path::Path;
+use std::{env, fs, io};
+
+use dunlin_tests::fixture::{full_parts, tiny_parts};
+use dunlin_tests::forge::unpack;
+use dunlin_tests::signing::TestKey;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let corpus = env::args().nth(1).ok_or("give the folder of the corpus")?;
+    let full = full_parts().write()?;
+    let whole = [tiny_parts().write()?, TestKey::generate().sign_bundle(full.clone())?, full.clone()];
+    write(&Path::new(&corpus).join("bundle_read"), &whole)?;
+    let entries: Vec<Vec<u8>> =
+        unpack(&full).iter().zip(0_u8..).map(|(entry, index)| [&[index], &entry.content[..]].concat()).collect();
+    Ok(write(&Path::new(&corpus).join("bundle_entries"), &entries)?)
+}
+
+fn write(folder: &Path, inputs: &[Vec<u8>]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    inputs.iter().enumerate().try_for_each(|(number, input)| fs::write(folder.join(format!("seed-{number}")), input))
+}
