@@ -1,2 +1,67 @@
-//! To be written.
-fn main() {}
+//! The `dunlin` command: train, pack, sign, verify, inspect, predict, demo.
+
+#![forbid(unsafe_code)]
+
+mod commands;
+mod demo;
+mod error;
+mod output;
+mod threads;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use error::CliError;
+use output::Output;
+
+/// On-device models that are verified, guarded and on the record.
+#[derive(Parser)]
+#[command(name = "dunlin", version, after_help = error::EXIT_CODES_HELP)]
+struct Cli {
+    /// Print one JSON document (JSON lines for predict) instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(commands::train::Args),
+    Pack(commands::pack::Args),
+    Keygen(commands::keygen::Args),
+    Sign(commands::sign::Args),
+    Verify(commands::verify::Args),
+    Inspect(commands::inspect::Args),
+    Predict(commands::predict::Args),
+    Demo(demo::Args),
+    Completions(commands::completions::Args),
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = threads::restart_with_one_thread() {
+        return code;
+    }
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).format_timestamp(None).init();
+    let Cli { json, command } = Cli::parse();
+    let output = Output { json };
+    match run(command, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(output),
+    }
+}
+
+fn run(command: Command, output: Output) -> Result<(), CliError> {
+    match command {
+        Command::Train(args) => commands::train::run(&args, output),
+        Command::Pack(args) => commands::pack::run(&args, output),
+        Command::Keygen(args) => commands::keygen::run(&args, output),
+        Command::Sign(args) => commands::sign::run(&args, output),
+        Command::Verify(args) => commands::verify::run(&args, output),
+        Command::Inspect(args) => commands::inspect::run(&args, output),
+        Command::Predict(args) => commands::predict::run(&args, output),
+        Command::Demo(args) => demo::run(&args, output),
+        Command::Completions(args) => commands::completions::run(&args),
+    }
+}

@@ -1,0 +1,42 @@
+//! One file a command.
+
+pub(crate) mod completions;
+pub(crate) mod inspect;
+pub(crate) mod keygen;
+pub(crate) mod pack;
+pub(crate) mod predict;
+pub(crate) mod sign;
+pub(crate) mod train;
+pub(crate) mod verify;
+
+use std::path::{Path, PathBuf};
+
+use dunlin_bundle::TrustedKeys;
+use dunlin_bundle::limits::MAX_BUNDLE_BYTES;
+
+use crate::error::{CliError, Kind};
+
+/// Reads a bundle's file, refusing one that no bundle can be as large as.
+pub(crate) fn read_bundle(path: &Path) -> Result<Vec<u8>, CliError> {
+    let length = std::fs::metadata(path).map_err(|e| CliError::file(path, &e))?.len();
+    if length > MAX_BUNDLE_BYTES {
+        let message = format!("{}: {length} bytes are more than a bundle can have", path.display());
+        return Err(CliError::new(Kind::Bundle, "too_large", message));
+    }
+    std::fs::read(path).map_err(|e| CliError::file(path, &e))
+}
+
+/// Writes a file.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    std::fs::write(path, bytes).map_err(|e| CliError::file(path, &e))
+}
+
+/// Reads public keys; each is named by its file.
+pub(crate) fn read_keys(paths: &[PathBuf]) -> Result<TrustedKeys, CliError> {
+    let mut keys = TrustedKeys::new();
+    for path in paths {
+        let text = std::fs::read(path).map_err(|e| CliError::file(path, &e))?;
+        keys.add(&path.display().to_string(), &String::from_utf8_lossy(&text))?;
+    }
+    Ok(keys)
+}

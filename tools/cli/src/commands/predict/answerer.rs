@@ -1,0 +1,116 @@
+//! Who answers: a runtime with its journal, or the predictor alone.
+
+use std::path::Path;
+
+use dunlin::journal::Scalar;
+use dunlin::{Config, OutputValue, PredictError, Reason, Record, Runtime, Session, TrustedKeys, Verdict};
+use dunlin_bundle::Bundle;
+use dunlin_bundle::schema::Schema;
+use dunlin_engine::ReferenceEngine;
+use dunlin_predictor::{Predictor, verify_golden};
+use serde_json::{Map, Value, json};
+
+use crate::error::{CliError, Kind};
+
+/// Answers records.
+pub(super) enum Answerer {
+    /// Through a session: with fallback to the baseline, every answer in the journal.
+    OnRecord {
+        /// The open folder.
+        runtime: Runtime,
+        /// Its session.
+        session: Box<Session>,
+    },
+    /// By the predictor alone.
+    OffRecord(Box<Predictor>),
+}
+
+impl Answerer {
+    /// Opens a folder, installs the bundle and opens a session.
+    pub(super) fn on_record(dir: &Path, bundle: &Path, keys: TrustedKeys) -> Result<Self, CliError> {
+        let runtime = Runtime::open(Config::new(dir, keys));
+        for notice in runtime.health().notices {
+            eprintln!("dunlin: {}; {}", notice.what, notice.remedy);
+        }
+        let installed = runtime.install(bundle)?;
+        let session = Box::new(runtime.session(&installed.model_id)?);
+        Ok(Self::OnRecord { runtime, session })
+    }
+
+    /// Verifies a bundle as a device would and loads its model.
+    pub(super) fn off_record(bundle: Vec<u8>, keys: &TrustedKeys) -> Result<Self, CliError> {
+        let bundle = Bundle::read(bundle, keys)?;
+        let mut predictor = Predictor::load(&ReferenceEngine, &bundle)?;
+        verify_golden(&mut predictor, &bundle)?;
+        Ok(Self::OffRecord(Box::new(predictor)))
+    }
+
+    /// What a record must hold.
+    pub(super) fn schema(&self) -> &Schema {
+        match self {
+            Self::OnRecord { session, .. } => session.schema(),
+            Self::OffRecord(predictor) => predictor.schema(),
+        }
+    }
+
+    /// Answers one record; a label goes into the journal where there is one.
+    pub(super) fn answer(&mut self, record: &Record<'_>, label: Option<Scalar>) -> Result<Value, PredictError> {
+        match self {
+            Self::OnRecord { runtime, session } => {
+                let answer = session.predict(record)?;
+                if let Some(label) = label
+                    && let Err(error) = runtime.label(answer.id, label)
+                {
+                    eprintln!("dunlin: {error}");
+                }
+                let mut json = judged(answer.verdict(), answer.outputs.as_deref());
+                json["id"] = json!(answer.id);
+                json["answered_by"] = json!(answer.answered_by.name());
+                json["confidence"] = json!(answer.prediction.confidence);
+                json["distance"] = json!(answer.prediction.distance);
+                json["latency_us"] = json!(answer.latency.as_micros() as u64);
+                json["model_version"] = json!(session.model_version());
+                json["kernel_set"] = json!(session.kernel_set());
+                Ok(json)
+            }
+            Self::OffRecord(predictor) => {
+                let prediction = predictor.predict(record)?;
+                let accepted = prediction.verdict.is_accept();
+                let mut json = judged(&prediction.verdict, prediction.outputs.as_deref().filter(|_| accepted));
+                json["answered_by"] = json!(if accepted { "model" } else { "none" });
+                json["confidence"] = json!(prediction.confidence);
+                json["distance"] = json!(prediction.distance);
+                Ok(json)
+            }
+        }
+    }
+
+    /// Closes the folder; a folder that could not be used as it should is an error, after all records were answered.
+    pub(super) fn close(self) -> Result<(), CliError> {
+        let Self::OnRecord { runtime, session } = self else { return Ok(()) };
+        drop(session);
+        let health = runtime.health();
+        let storage = |message: String| CliError::new(Kind::Storage, "storage", message);
+        for part in [health.state, health.journal] {
+            if let dunlin::health::Part::Degraded(notice) = part {
+                return Err(storage(format!("{}; {}. Every record was answered.", notice.what, notice.remedy)));
+            }
+        }
+        runtime.close().map_err(|e| storage(e.to_string()))
+    }
+}
+
+fn judged(verdict: &Verdict, outputs: Option<&[OutputValue]>) -> Value {
+    let reason = |r: &Reason| json!({"code": r.code(), "culprit": r.culprit(), "message": r.to_string()});
+    let reasons: Vec<Value> = verdict.reasons().iter().map(reason).collect();
+    let outputs: Option<Map<String, Value>> =
+        outputs.map(|outputs| outputs.iter().map(|o| (o.name.to_string(), output(o))).collect());
+    json!({"verdict": verdict.code(), "reasons": reasons, "outputs": outputs})
+}
+
+fn output(output: &OutputValue) -> Value {
+    match &output.class {
+        Some(class) => json!({"class": *class.name, "probability": class.probability, "values": output.values}),
+        None => json!({"values": output.values}),
+    }
+}

@@ -1,0 +1,125 @@
+//! `dunlin predict`: records in, answers out, one JSON line each.
+
+mod answerer;
+mod input;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::{read_bundle, read_keys};
+use crate::error::{CliError, Kind};
+use crate::output::Output;
+use answerer::Answerer;
+use input::{Row, RowError};
+
+/// Answer records with a bundle: JSON lines or CSV in, one JSON line out for each record.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The signed bundle.
+    bundle: PathBuf,
+    /// Records; standard input when left out.
+    input: Option<PathBuf>,
+    /// Public key to trust; may be given more than once.
+    #[arg(long = "key", required = true)]
+    keys: Vec<PathBuf>,
+    /// What the input holds; by default judged by the file's name (.csv), else JSON lines.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Install the bundle into this runtime folder, answer as a device would, and keep the journal there.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// End with exit code 3 when a record was refused or nobody answered it.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One JSON object a line: the record, or {"record": {...}, "label": ...}.
+    Jsonl,
+    /// A header naming the features (NAME.0, NAME.1, ... for a tensor's elements; `label` for the truth).
+    Csv,
+}
+
+/// How the records went.
+#[derive(Default)]
+struct Tally {
+    answered: u64,
+    unanswered: u64,
+    refused: u64,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
+    let keys = read_keys(&args.keys)?;
+    let mut answerer = match &args.dir {
+        Some(dir) => Answerer::on_record(dir, &args.bundle, keys)?,
+        None => Answerer::off_record(read_bundle(&args.bundle)?, &keys)?,
+    };
+    let reader: Box<dyn BufRead> = match &args.input {
+        Some(path) => Box::new(BufReader::new(File::open(path).map_err(|e| CliError::file(path, &e))?)),
+        None => Box::new(BufReader::new(std::io::stdin())),
+    };
+    let is_csv = || args.input.as_ref().and_then(|p| p.extension()).is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    let format = args.format.unwrap_or_else(|| if is_csv() { Format::Csv } else { Format::Jsonl });
+    let schema = answerer.schema().clone();
+    let mut tally = Tally::default();
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut each = |row: Row| {
+        let line = answer(&mut answerer, row, &mut tally);
+        writeln!(out, "{line}")
+    };
+    let read = match format {
+        Format::Jsonl => input::jsonl(&schema, reader, &mut each),
+        Format::Csv => input::csv(&schema, reader, &mut each),
+    };
+    let flushed = out.flush();
+    drop(out);
+    let closed = answerer.close();
+    read.and(flushed).or_else(forgive_broken_pipe)?;
+    summary(&tally, output);
+    closed?;
+    if args.strict && tally.refused + tally.unanswered > 0 {
+        let message = format!("{} records were refused and {} had no answer", tally.refused, tally.unanswered);
+        return Err(CliError::new(Kind::Records, "strict", message));
+    }
+    Ok(())
+}
+
+fn answer(answerer: &mut Answerer, row: Row, tally: &mut Tally) -> Value {
+    let line = row.line;
+    let answered = row.record.and_then(|(record, label)| answerer.answer(&record, label).map_err(RowError::from));
+    match answered {
+        Ok(mut answer) => {
+            match answer["answered_by"] == "none" {
+                true => tally.unanswered += 1,
+                false => tally.answered += 1,
+            }
+            answer["line"] = json!(line);
+            answer
+        }
+        Err(error) => {
+            tally.refused += 1;
+            json!({"line": line, "error": {"code": error.code, "feature": error.feature, "message": error.message}})
+        }
+    }
+}
+
+fn summary(tally: &Tally, output: Output) {
+    if !output.json {
+        let Tally { answered, unanswered, refused } = tally;
+        eprintln!("{answered} answered, {unanswered} without an answer, {refused} refused");
+    }
+}
+
+/// A reader that went away (`| head`) ends the command in order; everything else does not.
+fn forgive_broken_pipe(error: std::io::Error) -> Result<(), CliError> {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(CliError::new(Kind::Failed, "file", format!("input or output: {error}"))),
+    }
+}

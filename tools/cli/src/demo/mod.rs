@@ -1,0 +1,121 @@
+//! `dunlin demo`: the main job on real input, from scans of handwritten digits to guarded answers on the record.
+
+mod answer;
+mod make;
+mod refuse;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use dunlin_models::digits;
+use serde_json::json;
+
+use crate::error::CliError;
+use crate::output::{Output, facts};
+
+/// Train on scanned digits, pack, sign, install with every check, answer offline, refuse what is no digit.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Keep the model folder, bundles, key and journal in this folder.
+    #[arg(long)]
+    keep: Option<PathBuf>,
+    /// Decides the split of the scans, the initial weights and the order of training.
+    #[arg(long, default_value_t = digits::SEED)]
+    seed: u64,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
+    let started = Instant::now();
+    let folder = Workplace::new(args.keep.as_ref())?;
+    let dir = folder.path();
+    output.say(
+        "Dunlin: an on-device model that is verified before it answers, guarded when it does, and on the record.\n",
+    );
+    let made = make::make(dir, args.seed, output)?;
+    let answered = answer::answer(dir, &made, output)?;
+    let refused = refuse::refuse(dir, &made, &answered.runtime, output)?;
+    let journal = answer::close(dir, answered.runtime)?;
+    let predictions = answered.held_out + refused.records;
+    let seconds = started.elapsed().as_secs_f64();
+    let document = json!({
+        "accuracy": made.accuracy,
+        "accuracy_quantized": answered.accuracy,
+        "baseline_accuracy": made.baseline_accuracy,
+        "quantized_share": made.quantized_share,
+        "held_out": answered.held_out,
+        "abstained": answered.abstained,
+        "abstained_share": answered.abstained as f64 / answered.held_out as f64,
+        "answered_by_baseline": answered.by_baseline,
+        "predictions": predictions,
+        "logged": journal.logged,
+        "labelled": journal.labelled,
+        "refused": refused.document,
+        "median_predict_us": answered.median_us,
+        "p99_predict_us": answered.p99_us,
+        "kernel_set": answered.kernel_set,
+        "model_version": answered.model_version,
+        "bundle_bytes": {"f32": made.f32_bytes, "quantized": made.quantized_bytes},
+        "lost": journal.lost,
+        "seed": args.seed,
+        "seconds": seconds,
+        "kept": args.keep,
+    });
+    output.result(&document, || {
+        let table = facts([
+            ("accuracy, f32", format!("{:.4} on {} held-out digits", made.accuracy, answered.held_out)),
+            ("accuracy, quantised", format!("{:.4} (the bundle that was installed)", answered.accuracy)),
+            ("accuracy, baseline", format!("{:.4}", made.baseline_accuracy)),
+            (
+                "abstained",
+                format!(
+                    "{} of {}, {} answered by the baseline",
+                    answered.abstained, answered.held_out, answered.by_baseline
+                ),
+            ),
+            (
+                "on the record",
+                format!(
+                    "{} of {predictions} predictions, {} labels, {} rows lost",
+                    journal.logged, journal.labelled, journal.lost
+                ),
+            ),
+            (
+                "time of a prediction",
+                format!("median {} us, 99th percentile {} us", answered.median_us, answered.p99_us),
+            ),
+            ("in all", format!("{seconds:.1} s, no network")),
+        ]);
+        let kept = match &args.keep {
+            Some(dir) => format!("Everything is in {}; try: dunlin inspect {0}/digits-q8_0.dunlin", dir.display()),
+            None => "Run it with --keep DIR to look at what it made.".to_owned(),
+        };
+        format!("\nSummary\n{table}\n\n{kept}")
+    });
+    Ok(())
+}
+
+/// Where the demo works: a folder that stays, or one that goes.
+enum Workplace {
+    Kept(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Workplace {
+    fn new(keep: Option<&PathBuf>) -> Result<Self, CliError> {
+        match keep {
+            Some(dir) => {
+                std::fs::create_dir_all(dir).map_err(|e| CliError::file(dir, &e))?;
+                Ok(Self::Kept(dir.clone()))
+            }
+            None => tempfile::tempdir().map(Self::Temporary).map_err(|e| CliError::file(&std::env::temp_dir(), &e)),
+        }
+    }
+
+    fn path(&self) -> &std::path::Path {
+        match self {
+            Self::Kept(dir) => dir,
+            Self::Temporary(dir) => dir.path(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the command says and which exit code it ends with when something is wrong.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::output::Output;
+
+/// The table that `--help` prints; docs/cli.md holds the same.
+pub(crate) const EXIT_CODES_HELP: &str = "Exit codes:
+  0  done
+  1  a file cannot be read or written, or something failed that has no code of its own
+  2  the command line is wrong
+  3  --strict, and a record was refused or nobody answered it
+  4  a bundle was refused: damaged, unsigned, untrusted, or it disagrees with its golden set
+  5  a key is not a key, or does not open
+  6  the folder given with --dir cannot be used as it should: locked, full, read-only, damaged
+  7  a model folder cannot be trained, packed or signed";
+
+/// Kinds of failure, each with its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Files and everything else.
+    Failed = 1,
+    /// Records refused under `--strict`.
+    Records = 3,
+    /// A bundle refused.
+    Bundle = 4,
+    /// A key that cannot be used.
+    Key = 5,
+    /// The runtime's folder cannot be used as it should.
+    Storage = 6,
+    /// A model folder that cannot become a bundle.
+    Model = 7,
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    kind: Kind,
+    code: &'static str,
+    message: String,
+}
+
+impl CliError {
+    /// A failure with a short name for machines and a message for people.
+    pub(crate) fn new(kind: Kind, code: &'static str, message: impl ToString) -> Self {
+        Self { kind, code, message: message.to_string() }
+    }
+
+    /// A file that the system would not read or write.
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::new(Kind::Failed, "file", format!("{}: {error}", path.display()))
+    }
+
+    /// Tells people on stderr, machines on stdout, and gives the exit code.
+    #[expect(clippy::print_stdout, reason = "with --json the error is the document")]
+    pub(crate) fn report(&self, output: Output) -> ExitCode {
+        if output.json {
+            println!("{}", serde_json::json!({"error": {"code": self.code, "message": self.message}}));
+        } else {
+            eprintln!("dunlin: {}", self.message);
+        }
+        ExitCode::from(self.kind as u8)
+    }
+}
+
+impl From<dunlin_bundle::BundleError> for CliError {
+    fn from(error: dunlin_bundle::BundleError) -> Self {
+        Self::new(Kind::Bundle, error.code(), error)
+    }
+}
+
+impl From<dunlin_bundle::WriteError> for CliError {
+    fn from(error: dunlin_bundle::WriteError) -> Self {
+        Self::new(Kind::Model, "cannot_write_bundle", error)
+    }
+}
+
+impl From<dunlin_bundle::KeyError> for CliError {
+    fn from(error: dunlin_bundle::KeyError) -> Self {
+        Self::new(Kind::Key, "not_a_key", error)
+    }
+}
+
+impl From<dunlin_models::pack::PackError> for CliError {
+    fn from(error: dunlin_models::pack::PackError) -> Self {
+        Self::new(Kind::Model, "cannot_pack", error)
+    }
+}
+
+impl From<dunlin_models::FolderError> for CliError {
+    fn from(error: dunlin_models::FolderError) -> Self {
+        Self::new(Kind::Model, "model_folder", error)
+    }
+}
+
+impl From<dunlin_models::digits::RecipeError> for CliError {
+    fn from(error: dunlin_models::digits::RecipeError) -> Self {
+        Self::new(Kind::Model, "training", error)
+    }
+}
+
+impl From<dunlin::InstallError> for CliError {
+    fn from(error: dunlin::InstallError) -> Self {
+        Self::new(Kind::Bundle, error.code(), error)
+    }
+}
+
+impl From<dunlin::SessionError> for CliError {
+    fn from(error: dunlin::SessionError) -> Self {
+        Self::new(Kind::Bundle, "no_session", error)
+    }
+}
+
+impl From<dunlin_predictor::LoadError> for CliError {
+    fn from(error: dunlin_predictor::LoadError) -> Self {
+        Self::new(Kind::Bundle, "cannot_load", error)
+    }
+}
+
+impl From<dunlin_predictor::GoldenError> for CliError {
+    fn from(error: dunlin_predictor::GoldenError) -> Self {
+        Self::new(Kind::Bundle, "golden_disagrees", error)
+    }
+}
