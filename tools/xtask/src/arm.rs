@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::architecture::metadata;
 use crate::cargo_tests::count;
 use crate::process::{cargo, follow, keep, untied};
 use crate::project::Project;
@@ -87,7 +86,7 @@ fn build(project: &Project, mut cargo: Command) -> Result<Vec<(PathBuf, PathBuf)
         .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc")
         .args(["test", "--no-run", "--profile", "arm", "--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"])
-        .args(golden_tests(project)?);
+        .args(["--package", "dunlin-tests", "--test", "golden"]);
     let mut programs = Vec::new();
     let built = follow(&mut cargo, |line| programs.extend(program_of(line)))?;
     match (built, programs.is_empty()) {
@@ -95,20 +94,6 @@ fn build(project: &Project, mut cargo: Command) -> Result<Vec<(PathBuf, PathBuf)
         (true, true) => Err("cargo built no test program".to_owned()),
         (true, false) => Ok(programs),
     }
-}
-
-/// The golden vectors; the engine's own tests while a checkout has none.
-fn golden_tests(project: &Project) -> Result<&'static [&'static str], String> {
-    let metadata = metadata(project)?;
-    let mut targets = metadata["packages"].as_array().into_iter().flatten().flat_map(|package| {
-        package["targets"].as_array().into_iter().flatten().map(move |target| (&package["name"], &target["name"]))
-    });
-    let there = targets.any(|(package, target)| package == "dunlin-tests" && target == "golden");
-    Ok(if there {
-        &["--package", "dunlin-tests", "--test", "golden"]
-    } else {
-        &["--package", "dunlin-engine", "--lib"]
-    })
 }
 
 fn program_of(message: &str) -> Option<(PathBuf, PathBuf)> {

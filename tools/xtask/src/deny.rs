@@ -60,7 +60,16 @@ fn find_or_install(project: &Project) -> Result<Option<PathBuf>, String> {
     println!("Building cargo-deny {VERSION} once, into {}", cached.display());
     let mut install = cargo(project);
     install.env("CARGO_TARGET_DIR", project.cache.join("tools/build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
-    install.args(["install", "cargo-deny", "--version", VERSION, "--locked", "--no-default-features", "--debug"]);
+    install.args([
+        "install",
+        "--quiet",
+        "cargo-deny",
+        "--version",
+        VERSION,
+        "--locked",
+        "--no-default-features",
+        "--debug",
+    ]);
     show(install.arg("--root").arg(project.cache.join("tools")))?;
     // The tool is all that is wanted; should the rest stay, it is only space in a cache.
     let _ = fs::remove_dir_all(project.cache.join("tools/build"));

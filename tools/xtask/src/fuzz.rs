@@ -1,7 +1,6 @@
 //! Fuzzes the targets of tests/fuzz, each for a limited time, with cargo-fuzz on nightly Rust.
 
-use std::fs;
-use std::path::Path;
+use std::process::Command;
 
 use crate::process::{cargo, keep, show, untied};
 use crate::project::Project;
@@ -46,38 +45,32 @@ fn lacking(project: &Project) -> Result<Option<String>, String> {
     println!("Building cargo-fuzz {VERSION} once, into {}", cached.display());
     let mut install = cargo(project);
     install.env("CARGO_TARGET_DIR", project.cache.join("tools/build"));
-    install.args(["install", "cargo-fuzz", "--version", VERSION, "--locked", "--debug", "--root"]);
+    install.args(["install", "--quiet", "cargo-fuzz", "--version", VERSION, "--locked", "--debug", "--root"]);
     show(install.arg(project.cache.join("tools")))?;
     Ok(None)
 }
 
 fn fuzz(project: &Project, target: Option<&str>, seconds: u64) -> Result<(), String> {
-    let targets = match target {
-        Some(target) => vec![target.to_owned()],
-        None => targets(&project.root.join("tests/fuzz/fuzz_targets"))?,
-    };
-    for target in targets {
+    // A fuzzer that starts from whole bundles gets past the signature's first bytes.
+    let mut seeds = cargo(project);
+    seeds.args(["run", "--release", "--quiet", "--package", "dunlin-tests", "--example", "fuzz_seeds"]);
+    show(seeds.args(["--", "tests/fuzz/corpus"]))?;
+    let known = keep(cargo_fuzz(project, "list").args(["--fuzz-dir", "tests/fuzz"]))?;
+    let wanted: Vec<&str> = known.lines().filter(|known| target.is_none_or(|target| target == *known)).collect();
+    if wanted.is_empty() {
+        return Err(format!("no such target; there are: {}", known.lines().collect::<Vec<_>>().join(", ")));
+    }
+    for target in wanted {
         println!("\n=== {target}, {seconds} s");
-        let mut run = untied(project, "rustup");
-        run.args(["run", "nightly"]).arg(project.cached_tool("cargo-fuzz")).args([
-            "fuzz",
-            "run",
-            "--fuzz-dir",
-            "tests/fuzz",
-        ]);
-        run.env("CARGO_TARGET_DIR", project.cache.join("fuzz"));
-        show(run.arg(&target).args(["--", &format!("-max_total_time={seconds}"), "-rss_limit_mb=4096"]))?;
+        let mut run = cargo_fuzz(project, "run");
+        run.env("CARGO_TARGET_DIR", project.cache.join("fuzz")).args(["--fuzz-dir", "tests/fuzz", target, "--"]);
+        show(run.args([&format!("-max_total_time={seconds}"), "-rss_limit_mb=4096"]))?;
     }
     Ok(())
 }
 
-/// One file a target.
-fn targets(folder: &Path) -> Result<Vec<String>, String> {
-    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let files =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "rs"));
-    let mut targets: Vec<String> =
-        files.filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).collect();
-    targets.sort();
-    Ok(targets)
+fn cargo_fuzz(project: &Project, verb: &str) -> Command {
+    let mut command = untied(project, "rustup");
+    command.args(["run", "nightly"]).arg(project.cached_tool("cargo-fuzz")).args(["fuzz", verb]);
+    command
 }
