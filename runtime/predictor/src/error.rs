@@ -53,6 +53,14 @@ pub enum LoadError {
     /// The graph cannot be compiled.
     #[error("graph: {0}")]
     Engine(#[from] EngineError),
+    /// The bundle asks for a later engine than this one.
+    #[error("the model needs engine {needed} or later, this is {found}; update the app")]
+    EngineTooOld {
+        /// Version that the manifest asks for.
+        needed: String,
+        /// Version of this build.
+        found: &'static str,
+    },
     /// The transforms make other inputs than the graph takes.
     #[error("the transforms make the inputs [{made}], the graph takes [{taken}]")]
     InputsDiffer {

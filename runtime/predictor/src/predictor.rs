@@ -46,6 +46,7 @@ impl Predictor {
     /// # Errors
     /// [`LoadError`] naming what does not fit.
     pub fn load(engine: &dyn Engine, contents: &Contents) -> Result<Self, LoadError> {
+        check_engine_version(contents)?;
         let model = engine.compile(contents.graph(), contents.weights())?;
         let guard = &contents.reference().guard;
         Self::assemble(contents.schema(), contents.transforms(), contents.graph(), model, guard)
@@ -117,6 +118,16 @@ impl Predictor {
     #[must_use]
     pub fn guard(&self) -> &Guard {
         &self.line.guard
+    }
+}
+
+/// A bundle may ask for an engine that is not older than what it was made for.
+fn check_engine_version(contents: &Contents) -> Result<(), LoadError> {
+    const FOUND: &str = env!("CARGO_PKG_VERSION");
+    let needed = contents.manifest().engine.min_version.as_ref();
+    match needed.filter(|needed| semver::Version::parse(FOUND).is_ok_and(|found| found < **needed)) {
+        Some(needed) => Err(LoadError::EngineTooOld { needed: needed.to_string(), found: FOUND }),
+        None => Ok(()),
     }
 }
 
