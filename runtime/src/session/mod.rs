@@ -25,6 +25,8 @@ pub struct Session {
     model: Predictor,
     baseline: Option<Predictor>,
     hash_key: HashKey,
+    /// Whom the prediction being made is for.
+    subject: Option<SubjectHash>,
 }
 
 /// A session cannot be opened.
@@ -54,7 +56,10 @@ impl Session {
     /// # Errors
     /// [`PredictError`] when the record is refused, naming the feature; the refusal is on the record too.
     pub fn predict(&mut self, record: &Record<'_>) -> Result<Answer, PredictError> {
-        self.answer(record, None)
+        let started = self.shared.clock.now();
+        let prediction = self.model.predict(record);
+        let chosen = prediction.map(|prediction| self.choose(record, prediction));
+        self.remember(record, started, chosen)
     }
 
     /// The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
@@ -62,14 +67,10 @@ impl Session {
     /// # Errors
     /// As [`Session::predict`].
     pub fn predict_for(&mut self, subject: &str, record: &Record<'_>) -> Result<Answer, PredictError> {
-        self.answer(record, Some(self.hash_key.subject(subject)))
-    }
-
-    fn answer(&mut self, record: &Record<'_>, subject: Option<SubjectHash>) -> Result<Answer, PredictError> {
-        let started = self.shared.clock.now();
-        let prediction = self.model.predict(record);
-        let chosen = prediction.map(|prediction| self.choose(record, prediction));
-        self.remember(record, subject, started, chosen)
+        self.subject = Some(self.hash_key.subject(subject));
+        let answer = self.predict(record);
+        self.subject = None;
+        answer
     }
 
     /// What a record must hold.
@@ -102,7 +103,7 @@ impl Session {
         };
         let (model, baseline) = loaded.predictors();
         let hash_key = shared.state().identity().hash_key.clone();
-        Ok(Self { shared, loaded, model, baseline, hash_key })
+        Ok(Self { shared, loaded, model, baseline, hash_key, subject: None })
     }
 
     /// The first that accepts its own answer, of the model and the baseline.

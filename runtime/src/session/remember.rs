@@ -12,7 +12,6 @@ use serde_json::Value as Json;
 use super::{Chosen, Session, elapsed};
 use crate::answer::{Answer, AnsweredBy};
 use crate::clock::Moment;
-use crate::ids::SubjectHash;
 use crate::journal::{REFUSED, Row};
 use crate::privacy::{self, HashKey, Observed, Reading, TINY_TENSOR};
 
@@ -24,7 +23,6 @@ impl Session {
     pub(super) fn remember(
         &self,
         record: &Record<'_>,
-        subject: Option<SubjectHash>,
         started: Moment,
         chosen: Result<Chosen, PredictError>,
     ) -> Result<Answer, PredictError> {
@@ -40,7 +38,7 @@ impl Session {
             distance: None,
             latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
             at: started,
-            subject,
+            subject: self.subject,
             features: None,
             output: None,
         };
