@@ -17,5 +17,6 @@ pub mod fixture;
 pub mod forge;
 #[cfg(target_os = "linux")]
 pub mod no_network;
+pub mod op_case;
 pub mod signing;
 mod tiny_model;

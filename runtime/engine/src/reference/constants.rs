@@ -1,11 +1,11 @@
-//! The graph's initializers as candle holds them: dense tensors, and ggml blocks for matmuls.
+//! The graph's initializers as candle holds them: dense tensors, whole numbers, and matrices in ggml blocks.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Module, Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Graph;
 use dunlin_bundle::tensor::DType;
 use dunlin_bundle::{GgmlType, Weight, WeightType, Weights};
@@ -19,26 +19,46 @@ pub(crate) enum Constant {
     Dense(Tensor),
     /// Whole numbers: shapes and axes, read when the graph is compiled.
     Integers(Vec<i64>),
-    /// ggml blocks, the right-hand side of a matmul; shape (n, k).
-    Blocks { matmul: Arc<QMatMul>, shape: Vec<usize> },
+    /// A matrix in ggml blocks, for the right-hand side of a Gemm alone.
+    Blocks(Arc<BlockMatrix>),
+}
+
+/// A matrix of shape (n, k) in ggml blocks, or in f32 where this CPU lacks what candle's block kernels assume.
+#[derive(Debug)]
+pub(crate) struct BlockMatrix {
+    weight: QMatMul,
+    shape: Vec<usize>,
+}
+
+impl BlockMatrix {
+    pub(crate) fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// x (m, k) by the transposed matrix.
+    pub(crate) fn multiply(&self, x: &Tensor) -> CandleResult<Tensor> {
+        self.weight.forward(x)
+    }
+
+    fn is_dequantized(&self) -> bool {
+        !matches!(self.weight, QMatMul::QTensor(_))
+    }
 }
 
 /// Initializers by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Constants {
     by_name: BTreeMap<String, Constant>,
-    /// Blocks were found and made dense, because this CPU lacks what candle's block kernels assume.
-    pub(crate) dequantized: bool,
 }
 
 impl Constants {
     /// Loads every initializer of a graph.
     pub(crate) fn load(graph: &Graph, weights: &Weights) -> Result<Self, EngineError> {
-        let mut constants = Self { by_name: BTreeMap::new(), dequantized: false };
+        let mut constants = Self::default();
         for name in &graph.initializers {
             let weight =
                 weights.get(name).ok_or_else(|| bad(name, "is an initializer, but no weights entry has it"))?;
-            let constant = constants.convert(&weight).map_err(|reason| bad(name, &reason))?;
+            let constant = convert(&weight).map_err(|reason| bad(name, &reason))?;
             constants.by_name.insert(name.clone(), constant);
         }
         Ok(constants)
@@ -48,31 +68,45 @@ impl Constants {
         self.by_name.get(name)
     }
 
-    pub(crate) fn has_blocks(&self) -> bool {
-        self.by_name.values().any(|c| matches!(c, Constant::Blocks { .. }))
+    /// Whether any matrix runs on block kernels.
+    pub(crate) fn any_in_blocks(&self) -> bool {
+        self.matrices().any(|matrix| !matrix.is_dequantized())
     }
 
-    fn convert(&mut self, weight: &Weight<'_>) -> Result<Constant, String> {
-        match weight.dtype {
-            WeightType::Dense(DType::I64) => {
-                let chunks = weight.bytes.as_chunks::<8>().0;
-                Ok(Constant::Integers(chunks.iter().map(|b| i64::from_le_bytes(*b)).collect()))
-            }
-            WeightType::Dense(dtype) => dense(dtype, weight).map(Constant::Dense),
-            WeightType::Ggml(ggml) => self.convert_blocks(ggml, weight),
-        }
+    /// Whether any matrix was made dense, because this CPU lacks what candle's block kernels assume.
+    pub(crate) fn any_dequantized(&self) -> bool {
+        self.matrices().any(BlockMatrix::is_dequantized)
     }
 
-    fn convert_blocks(&mut self, ggml: GgmlType, weight: &Weight<'_>) -> Result<Constant, String> {
-        let dtype = ggml_dtype(ggml);
-        let tensor = block_tensor(dtype, weight)?;
-        if weight.shape.len() != 2 || !block_kernels_are_safe() {
-            self.dequantized |= !block_kernels_are_safe();
-            return tensor.dequantize(&Device::Cpu).map(Constant::Dense).map_err(|e| e.to_string());
-        }
-        let matmul = QMatMul::from_qtensor(tensor).map_err(|e| e.to_string())?;
-        Ok(Constant::Blocks { matmul: Arc::new(matmul), shape: weight.shape.to_vec() })
+    fn matrices(&self) -> impl Iterator<Item = &BlockMatrix> {
+        self.by_name.values().filter_map(|c| if let Constant::Blocks(matrix) = c { Some(&**matrix) } else { None })
     }
+}
+
+fn convert(weight: &Weight<'_>) -> Result<Constant, String> {
+    match weight.dtype {
+        WeightType::Dense(DType::I64) => {
+            let chunks = weight.bytes.as_chunks::<8>().0;
+            Ok(Constant::Integers(chunks.iter().map(|b| i64::from_le_bytes(*b)).collect()))
+        }
+        WeightType::Dense(dtype) => dense(dtype, weight).map(Constant::Dense),
+        WeightType::Ggml(ggml) => convert_blocks(ggml, weight).map_err(|e| e.to_string()),
+    }
+}
+
+/// Matrices stay in blocks where their kernels run; candle has no block kernel for other ranks.
+fn convert_blocks(ggml: GgmlType, weight: &Weight<'_>) -> CandleResult<Constant> {
+    let tensor = block_tensor(ggml_dtype(ggml), weight).map_err(candle_core::Error::Msg)?;
+    if weight.shape.len() != 2 {
+        return tensor.dequantize(&Device::Cpu).map(Constant::Dense);
+    }
+    let shape = weight.shape.to_vec();
+    let weight = if block_kernels_are_safe() {
+        QMatMul::QTensor(Arc::new(tensor))
+    } else {
+        QMatMul::Tensor(tensor.dequantize(&Device::Cpu)?)
+    };
+    Ok(Constant::Blocks(Arc::new(BlockMatrix { weight, shape })))
 }
 
 fn bad(tensor: &str, reason: &str) -> EngineError {

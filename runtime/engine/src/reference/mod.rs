@@ -22,6 +22,13 @@ use plan::Plan;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReferenceEngine;
 
+impl ReferenceEngine {
+    /// ONNX names of the ops that it runs.
+    pub fn ops() -> impl Iterator<Item = &'static str> {
+        ops::names()
+    }
+}
+
 impl Engine for ReferenceEngine {
     fn compile(&self, graph: &Graph, weights: &Weights) -> Result<Arc<dyn Model>, EngineError> {
         Ok(Arc::new(ReferenceModel { plan: Plan::new(graph, weights)? }))

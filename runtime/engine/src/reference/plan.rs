@@ -141,7 +141,7 @@ fn compile_node(node: &Node, constants: &Constants, values: &mut Values, total: 
     let shapes: Vec<&[usize]> = inputs.iter().map(|slot| values.shapes[*slot].as_slice()).collect();
     let shape = built.op.shape(&shapes).map_err(bad)?;
     let elements = shape.iter().try_fold(1_u64, |n, dim| n.checked_mul(*dim as u64)).unwrap_or(u64::MAX);
-    *total = total.saturating_add(elements);
+    *total = total.saturating_add(elements).saturating_add(built.op.scratch(&shapes, &shape));
     if *total > MAX_ELEMENTS {
         return Err(EngineError::TooLarge { node: node.name.clone(), elements: *total, limit: MAX_ELEMENTS });
     }
@@ -150,8 +150,8 @@ fn compile_node(node: &Node, constants: &Constants, values: &mut Values, total: 
 }
 
 fn kernel_set(constants: &Constants) -> KernelSet {
-    let family = if constants.has_blocks() { KernelFamily::Ggml } else { KernelFamily::F32 };
-    let note = constants.dequantized.then_some("dequantized-without-dotprod");
+    let family = if constants.any_in_blocks() { KernelFamily::Ggml } else { KernelFamily::F32 };
+    let note = constants.any_dequantized().then_some("dequantized-without-dotprod");
     KernelSet::here("candle", family, note)
 }
 

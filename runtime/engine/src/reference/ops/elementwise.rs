@@ -41,7 +41,7 @@ impl Op for Binary {
 }
 
 /// ONNX's (numpy's) multidirectional broadcasting.
-fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, String> {
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, String> {
     let rank = a.len().max(b.len());
     let dim = |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |j| shape[j]);
     let one = |i| match (dim(a, i), dim(b, i)) {

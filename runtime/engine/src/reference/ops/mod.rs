@@ -8,6 +8,8 @@ mod pool;
 mod reshape;
 mod softmax;
 
+use std::ops::RangeInclusive;
+
 use candle_core::{Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Node;
 
@@ -17,6 +19,11 @@ use super::constants::Constants;
 pub(crate) trait Op: Send + Sync {
     /// The output's shape for these input shapes, or what is wrong with them.
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String>;
+
+    /// Elements of memory that a run takes beside its operands and its output.
+    fn scratch(&self, _inputs: &[&[usize]], _output: &[usize]) -> u64 {
+        0
+    }
 
     /// Runs on inputs whose shapes [`Op::shape`] accepted, but for the batch.
     fn run(&self, inputs: &[&Tensor]) -> CandleResult<Tensor>;
@@ -30,31 +37,63 @@ pub(crate) struct Built {
 
 type Build = fn(&Node, &Constants) -> Result<Built, String>;
 
+/// Every op by its ONNX name.
+const OPS: &[(&str, Build)] = &[
+    ("Add", elementwise::build_binary),
+    ("AveragePool", pool::build),
+    ("BatchNormalization", normalization::build_batch),
+    ("Clip", elementwise::build_unary),
+    ("Concat", reshape::build_concat),
+    ("Conv", conv::build),
+    ("Div", elementwise::build_binary),
+    ("Flatten", reshape::build),
+    ("Gemm", linear::build_gemm),
+    ("GlobalAveragePool", pool::build),
+    ("Identity", elementwise::build_unary),
+    ("LayerNormalization", normalization::build_layer),
+    ("LeakyRelu", elementwise::build_unary),
+    ("MatMul", linear::build_matmul),
+    ("MaxPool", pool::build),
+    ("Mul", elementwise::build_binary),
+    ("Relu", elementwise::build_unary),
+    ("Reshape", reshape::build),
+    ("Sigmoid", elementwise::build_unary),
+    ("Softmax", softmax::build),
+    ("Sub", elementwise::build_binary),
+    ("Tanh", elementwise::build_unary),
+    ("Transpose", reshape::build),
+];
+
+/// ONNX names of all ops.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    OPS.iter().map(|(name, _)| *name)
+}
+
 /// Finds the builder of an op by its ONNX name.
 pub(crate) fn find(op_type: &str) -> Option<Build> {
-    let build: Build = match op_type {
-        "Conv" => conv::build,
-        "Gemm" => linear::build_gemm,
-        "MatMul" => linear::build_matmul,
-        "Add" | "Sub" | "Mul" | "Div" => elementwise::build_binary,
-        "Relu" | "Sigmoid" | "Tanh" | "Identity" | "LeakyRelu" | "Clip" => elementwise::build_unary,
-        "BatchNormalization" => normalization::build_batch,
-        "LayerNormalization" => normalization::build_layer,
-        "MaxPool" | "AveragePool" | "GlobalAveragePool" => pool::build,
-        "Flatten" | "Reshape" | "Transpose" => reshape::build,
-        "Concat" => reshape::build_concat,
-        "Softmax" => softmax::build,
-        _ => return None,
-    };
-    Some(build)
+    OPS.iter().find(|(name, _)| *name == op_type).map(|(_, build)| *build)
 }
 
 /// Every input of the node is taken at run time.
-fn all_inputs(node: &Node, op: impl Op + 'static, count: std::ops::RangeInclusive<usize>) -> Result<Built, String> {
-    if !count.contains(&node.inputs.len()) {
-        return Err(format!("takes {} to {} inputs, has {}", count.start(), count.end(), node.inputs.len()));
+fn all_inputs(node: &Node, op: impl Op + 'static, count: RangeInclusive<usize>) -> Result<Built, String> {
+    let inputs = without_trailing_gaps(node);
+    check_count(inputs, count)?;
+    Ok(Built { op: Box::new(op), inputs: inputs.to_vec() })
+}
+
+/// The inputs without the optional ones left out at the end.
+fn without_trailing_gaps(node: &Node) -> &[String] {
+    let count = node.inputs.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    &node.inputs[..count]
+}
+
+fn check_count(inputs: &[String], count: RangeInclusive<usize>) -> Result<(), String> {
+    if count.contains(&inputs.len()) {
+        return Ok(());
     }
-    Ok(Built { op: Box::new(op), inputs: node.inputs.clone() })
+    let (least, most) = count.into_inner();
+    let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    Err(format!("takes {wanted} inputs, has {}", inputs.len()))
 }
 
 /// A non-negative INT attribute.

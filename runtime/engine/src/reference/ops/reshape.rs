@@ -38,9 +38,9 @@ pub(super) fn build(node: &Node, constants: &Constants) -> Result<Built, String>
 impl Rearrange {
     fn target(&self, input: &[usize]) -> Result<Vec<usize>, String> {
         match self {
-            Self::Flatten { axis: 0 } => Ok(vec![1, product(input)?]),
             Self::Flatten { axis: at } => {
-                let (outer, inner) = input.split_at(axis(*at, input.len() + 1)?);
+                let at = if *at == input.len() as i64 { input.len() } else { axis(*at, input.len())? };
+                let (outer, inner) = input.split_at(at);
                 Ok(vec![product(outer)?, product(inner)?])
             }
             Self::Reshape { target } => resolve(target, input),
