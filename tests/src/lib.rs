@@ -19,4 +19,4 @@ pub mod forge;
 pub mod no_network;
 pub mod op_case;
 pub mod signing;
-mod tiny_model;
+pub mod tiny_model;

@@ -33,7 +33,7 @@ fn wave(count: usize, step: f32, height: f32) -> Vec<f32> {
 }
 
 /// The probabilities of the three classes for a record in JSON form.
-pub(crate) fn answer(record: &Map<String, Value>) -> Vec<f32> {
+pub fn answer(record: &Map<String, Value>) -> Vec<f32> {
     let hidden = layer(&inputs(record), &first_weight(), &first_bias());
     let active: Vec<f32> = hidden.into_iter().map(|v| v.max(0.0)).collect();
     softmax(&layer(&active, &second_weight(), &second_bias()))
