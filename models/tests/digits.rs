@@ -22,13 +22,13 @@ fn ten_seeds_average_at_least_0_96() {
         let folder = trained(seed);
         let ((f32, baseline), (q8, _)) = (scores(&folder, "f32"), scores(&folder, "q8_0"));
         let baseline = baseline.expect("the recipe has a baseline");
-        println!(
+        eprintln!(
             "seed {seed}: f32 {:?} q8_0 {:?} baseline {:?}",
             f32.metrics, q8.metrics, baseline.metrics["accuracy"]
         );
         sum += f32.metrics["accuracy"];
     }
-    println!("mean accuracy {:.4}", sum / 10.0);
+    eprintln!("mean accuracy {:.4}", sum / 10.0);
     assert!(sum / 10.0 >= 0.96);
 }
 
