@@ -38,7 +38,7 @@ fn the_golden_set_of_each_bundle_agrees_on_this_cpu() {
         assert_eq!(bundle.signer(), "demo");
         let report = verify_golden(&mut Predictor::load(&ReferenceEngine, &bundle).unwrap(), &bundle);
         let report = report.unwrap_or_else(|error| panic!("{name}: {error}"));
-        println!(
+        eprintln!(
             "{name}: {} cases on {}, worst difference {:.4} of the tolerance",
             report.cases, report.kernels, report.worst
         );
