@@ -12,7 +12,7 @@ fn each_privacy_class_keeps_what_it_says_and_no_more() {
     let runtime = device.open();
     runtime.install(&device.bundle(1)).expect("the bundle is good");
     let mut session = runtime.session("tiny").expect("it is installed");
-    let answer = session.predict(&record(&with("income", json!(98_765.4321)))).expect("the record is good");
+    let answer = session.predict(&record(&with("income", json!(98_765.432_1)))).expect("the record is good");
     let row = device.reader().prediction(answer.id).expect("readable").expect("it is on the disk");
     let kept = row.features.expect("some features may be kept");
     assert_eq!((&kept["visits"], &kept["colour"]), (&json!(12), &json!("red")), "plain");
