@@ -40,9 +40,9 @@ pub(super) fn refuse(dir: &Path, made: &Made, runtime: &Runtime, output: Output)
     rows.push(("flipped_bit", refused_bundle(dir, made, runtime)?));
     let lines = rows.iter().map(|(name, (code, reason))| [name.replace('_', " "), code.clone(), reason.clone()]);
     output.say(&table(["attempt", "refused as", "because"], lines).to_string());
-    let document =
-        rows.iter().map(|(name, (code, reason))| ((*name).to_owned(), json!({"code": code, "reason": reason})));
-    Ok(Refused { records, document: document.collect::<serde_json::Map<_, _>>().into() })
+    let attempt =
+        |(name, (code, reason)): (&str, (String, String))| json!({"input": name, "code": code, "reason": reason});
+    Ok(Refused { records, document: rows.into_iter().map(attempt).collect() })
 }
 
 /// The code and reason with which an image is refused; an answer is a failure of the demo.
