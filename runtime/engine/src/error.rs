@@ -30,7 +30,25 @@ pub enum EngineError {
         /// Name of the value.
         value: String,
     },
-    /// A weight cannot be used.
+    /// Two inputs, initializers or nodes give a value the same name.
+    #[error("{maker} makes value '{value}', which is there already; give each value its own name")]
+    DuplicateValue {
+        /// The node, `graph input` or `initializer`.
+        maker: String,
+        /// Name of the value.
+        value: String,
+    },
+    /// The graph is written for an operator set whose meanings this engine does not have.
+    #[error("opset {opset} is not supported, {oldest} to {newest} are; export the model for one of these")]
+    UnsupportedOpset {
+        /// The graph's.
+        opset: u32,
+        /// The oldest supported.
+        oldest: u32,
+        /// The newest supported.
+        newest: u32,
+    },
+    /// A weight, input or output cannot be used.
     #[error("tensor '{tensor}': {reason}")]
     BadTensor {
         /// Name of the tensor.
@@ -39,14 +57,22 @@ pub enum EngineError {
         reason: String,
     },
     /// Running the graph would take more memory than the engine allows.
-    #[error("node '{node}': {elements} elements of intermediate results are more than the {limit} allowed")]
+    #[error("'{node}': a run would hold {elements} elements here, more than the {limit} allowed")]
     TooLarge {
-        /// The node at which the bound is passed.
+        /// The node or input at which the bound is passed.
         node: String,
         /// Elements needed so far.
         elements: u64,
         /// Elements allowed.
         limit: u64,
+    },
+    /// A run was given more or fewer inputs than the graph has.
+    #[error("{found} inputs were given, the graph takes {expected}")]
+    InputCount {
+        /// Inputs of the graph.
+        expected: usize,
+        /// Inputs given.
+        found: usize,
     },
     /// An input given to a run does not have the shape of the graph's input.
     #[error("input '{input}' must have shape {expected}; {found:?} was given")]
@@ -68,6 +94,14 @@ pub enum EngineError {
         /// The shape made.
         found: Vec<usize>,
     },
+    /// A run made more or fewer outputs than the graph declares.
+    #[error("{found} outputs were made, the graph declares {expected}")]
+    OutputCount {
+        /// Outputs declared.
+        expected: usize,
+        /// Outputs made.
+        found: usize,
+    },
     /// The backend failed while a node ran.
     #[error("node '{node}' failed: {reason}")]
     Backend {
@@ -86,10 +120,14 @@ impl EngineError {
             Self::UnsupportedOp { .. } => "unsupported_op",
             Self::BadNode { .. } => "bad_node",
             Self::UnknownValue { .. } => "unknown_value",
+            Self::DuplicateValue { .. } => "duplicate_value",
+            Self::UnsupportedOpset { .. } => "unsupported_opset",
             Self::BadTensor { .. } => "bad_tensor",
             Self::TooLarge { .. } => "too_large",
+            Self::InputCount { .. } => "input_count",
             Self::WrongInput { .. } => "wrong_input",
             Self::WrongOutput { .. } => "wrong_output",
+            Self::OutputCount { .. } => "output_count",
             Self::Backend { .. } => "backend",
         }
     }

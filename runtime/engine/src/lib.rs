@@ -13,6 +13,7 @@ mod model;
 mod module;
 #[cfg(feature = "candle")]
 mod reference;
+mod shape;
 
 pub use error::EngineError;
 pub use kernels::{KernelFamily, KernelSet};

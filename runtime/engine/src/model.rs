@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use dunlin_bundle::Weights;
-use dunlin_bundle::graph::Graph;
-use dunlin_bundle::tensor::Tensor;
+use dunlin_bundle::graph::{Graph, ValueInfo};
+use dunlin_bundle::tensor::{Tensor, element_count};
 
 use crate::error::EngineError;
 use crate::kernels::KernelSet;
+use crate::shape;
 
 /// Turns a graph and its weights into a model.
 pub trait Engine {
@@ -43,4 +44,23 @@ pub trait Run: Send {
 pub struct RawOutput {
     /// The outputs.
     pub tensors: Vec<Tensor>,
+}
+
+impl RawOutput {
+    /// Checks that these are the declared outputs for a batch of this size; an engine of one's own may make others.
+    ///
+    /// # Errors
+    /// [`EngineError::OutputCount`], or [`EngineError::WrongOutput`] naming the output.
+    pub fn check(&self, declared: &[ValueInfo], batch: usize) -> Result<(), EngineError> {
+        if self.tensors.len() != declared.len() {
+            return Err(EngineError::OutputCount { expected: declared.len(), found: self.tensors.len() });
+        }
+        for (info, tensor) in declared.iter().zip(&self.tensors) {
+            shape::check_output(info, &tensor.shape, batch)?;
+            if element_count(&tensor.shape) != Some(tensor.data.len()) {
+                return Err(shape::wrong_output(info, &[tensor.data.len()]));
+            }
+        }
+        Ok(())
+    }
 }

@@ -69,6 +69,20 @@ pub enum LoadError {
         /// Names of the inputs taken.
         taken: String,
     },
+    /// The graph makes other outputs than the schema describes.
+    #[error("the graph makes the outputs [{made}], the schema describes [{described}]")]
+    OutputsDiffer {
+        /// Names of the outputs made.
+        made: String,
+        /// Names of the outputs described.
+        described: String,
+    },
+    /// An output is wider or narrower than its task and classes need.
+    #[error("the graph's output '{output}' has not the width that the schema's task and classes need")]
+    OutputWidth {
+        /// The output.
+        output: String,
+    },
     /// A distance threshold names a scalar that the schema does not have.
     #[error("the guard measures the distance of '{scalar}', which the schema does not have; pack the bundle again")]
     UnknownScalar {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod fit;
 mod golden;
 mod guard;
 mod prediction;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dunlin_bundle::Contents;
-use dunlin_bundle::graph::Graph;
+use dunlin_bundle::graph::{Graph, ValueInfo};
 use dunlin_bundle::reference::GuardThresholds;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
@@ -11,6 +11,7 @@ use dunlin_engine::{Engine, KernelSet, Model, RawOutput, Run};
 use dunlin_features::{Record, RecordSchema, Transforms};
 
 use crate::error::{LoadError, PredictError};
+use crate::fit::{check_inputs, check_outputs};
 use crate::guard::Guard;
 use crate::prediction::Prediction;
 
@@ -26,6 +27,8 @@ struct Line {
     schema: RecordSchema,
     transforms: Transforms,
     model: Arc<dyn Model>,
+    /// As the graph declares them.
+    outputs: Vec<ValueInfo>,
     guard: Guard,
 }
 
@@ -38,6 +41,7 @@ impl Predictor {
         let input = self.line.schema.check(record)?;
         let features = self.line.transforms.apply(&input)?;
         self.run.run(features.tensors(), &mut self.raw)?;
+        self.raw.check(&self.line.outputs, 1)?;
         Ok(self.line.guard.judge(&input, &self.raw))
     }
 
@@ -76,10 +80,12 @@ impl Predictor {
         guard: &GuardThresholds,
     ) -> Result<Self, LoadError> {
         check_inputs(transforms, graph)?;
+        check_outputs(schema, graph)?;
         let line = Line {
             schema: RecordSchema::new(schema.clone())?,
             transforms: Transforms::compile(schema, transforms)?,
             guard: Guard::new(schema, guard)?,
+            outputs: graph.outputs.clone(),
             model,
         };
         Ok(Self::of(Arc::new(line)))
@@ -129,15 +135,4 @@ fn check_engine_version(contents: &Contents) -> Result<(), LoadError> {
         Some(needed) => Err(LoadError::EngineTooOld { needed: needed.to_string(), found: FOUND }),
         None => Ok(()),
     }
-}
-
-/// The transforms must make the graph's inputs, by name and in order; their shapes are checked as the graph runs.
-fn check_inputs(transforms: &TransformsSpec, graph: &Graph) -> Result<(), LoadError> {
-    let made: Vec<&str> = transforms.inputs.iter().map(|i| i.name.as_str()).collect();
-    let taken: Vec<&str> = graph.inputs.iter().map(|i| i.name.as_str()).collect();
-    if made == taken {
-        return Ok(());
-    }
-    let text = |names: &[&str]| names.join(", ");
-    Err(LoadError::InputsDiffer { made: text(&made), taken: text(&taken) })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
-use candle_core::{Device, Module, Result as CandleResult, Tensor};
+use candle_core::{D, Device, Module, Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Graph;
 use dunlin_bundle::tensor::DType;
 use dunlin_bundle::{GgmlType, Weight, WeightType, Weights};
@@ -23,6 +23,17 @@ pub(crate) enum Constant {
     Blocks(Arc<BlockMatrix>),
 }
 
+impl Constant {
+    /// What alone the initializer can be used for, where it is no ordinary operand.
+    pub(crate) fn only_use(&self) -> Option<&'static str> {
+        match self {
+            Self::Dense(_) => None,
+            Self::Integers(_) => Some("holds I64; it can only be the target shape of a Reshape"),
+            Self::Blocks(_) => Some("is held in ggml blocks; it can only be B of a Gemm with transB = 1"),
+        }
+    }
+}
+
 /// A matrix of shape (n, k) in ggml blocks, or in f32 where this CPU lacks what candle's block kernels assume.
 #[derive(Debug)]
 pub(crate) struct BlockMatrix {
@@ -37,7 +48,12 @@ impl BlockMatrix {
 
     /// x (m, k) by the transposed matrix.
     pub(crate) fn multiply(&self, x: &Tensor) -> CandleResult<Tensor> {
-        self.weight.forward(x)
+        let y = self.weight.forward(x)?;
+        if self.is_dequantized() {
+            return Ok(y);
+        }
+        // Block kernels hold x in whole numbers, in which NaN would become 0; 0 times anything not finite is NaN.
+        y.broadcast_add(&(x * 0.0)?.sum_keepdim(D::Minus1)?)
     }
 
     fn is_dequantized(&self) -> bool {
@@ -59,9 +75,15 @@ impl Constants {
             let weight =
                 weights.get(name).ok_or_else(|| bad(name, "is an initializer, but no weights entry has it"))?;
             let constant = convert(&weight).map_err(|reason| bad(name, &reason))?;
-            constants.by_name.insert(name.clone(), constant);
+            if constants.by_name.insert(name.clone(), constant).is_some() {
+                return Err(EngineError::DuplicateValue { maker: "initializer".to_owned(), value: name.clone() });
+            }
         }
         Ok(constants)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Constant)> {
+        self.by_name.iter().map(|(name, constant)| (name.as_str(), constant))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Constant> {

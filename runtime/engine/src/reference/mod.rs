@@ -3,6 +3,7 @@
 mod constants;
 mod ops;
 mod plan;
+mod values;
 
 use std::sync::Arc;
 

@@ -3,28 +3,39 @@
 use candle_core::{Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Node;
 
+use super::super::values::elements;
 use super::{Built, Constants, Op, all_inputs};
+
+/// Outputs in candle's tile (512), on as many threads as an on-device CPU has cores.
+const TILES: u64 = 512 * 16;
 
 struct Conv {
     group: usize,
     stride: usize,
     dilation: usize,
-    /// Before and after, for each spatial dimension.
+    /// Before and after, for each spatial dimension; empty without padding.
     pads: Vec<(usize, usize)>,
+    /// As the node states it; empty where it does not.
+    kernel_shape: Vec<i64>,
+    /// Spatial dimensions that the attributes speak of, where they do.
+    spatial: Option<usize>,
 }
 
 /// Reads a Conv node. Inputs: X (N, C, spatial), W (M, C / group, kernel), and optionally B (M).
 pub(super) fn build(node: &Node, _constants: &Constants) -> Result<Built, String> {
-    if node.attributes.contains_key("auto_pad") {
-        return Err("auto_pad is not supported; write explicit pads".to_owned());
-    }
     let group = super::size(node, "group", 1)?;
     let stride = uniform(node, "strides")?;
     let dilation = uniform(node, "dilations")?;
-    if group == 0 || stride == 0 || dilation == 0 {
-        return Err("group, strides and dilations must be above 0".to_owned());
+    if group == 0 {
+        return Err("group must be above 0".to_owned());
     }
-    all_inputs(node, Conv { group, stride, dilation, pads: pads(node)? }, 2..=3)
+    let (pads, kernel_shape) = (pads(node)?, node.ints("kernel_shape").to_vec());
+    let lengths = [node.ints("strides").len(), node.ints("dilations").len(), pads.len(), kernel_shape.len()];
+    let spatial = lengths.into_iter().find(|length| *length > 0);
+    if lengths.iter().any(|length| *length > 0 && Some(*length) != spatial) {
+        return Err("kernel_shape, strides, dilations and pads must have one length".to_owned());
+    }
+    all_inputs(node, Conv { group, stride, dilation, pads, kernel_shape, spatial }, 2..=3)
 }
 
 /// A spatial attribute that candle takes once for all dimensions.
@@ -34,7 +45,7 @@ pub(super) fn uniform(node: &Node, name: &str) -> Result<usize, String> {
     if values.iter().any(|v| *v != first) {
         return Err(format!("{name} must be equal in all dimensions for this engine"));
     }
-    usize::try_from(first).map_err(|_| format!("{name} must not be negative"))
+    usize::try_from(first).ok().filter(|v| *v > 0).ok_or_else(|| format!("{name} must be above 0"))
 }
 
 /// ONNX `pads`: all the befores, then all the afters.
@@ -73,8 +84,13 @@ impl Conv {
 impl Op for Conv {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
         let (x, w) = (inputs[0], inputs[1]);
-        if !(3..=4).contains(&x.len()) || w.len() != x.len() || self.pads.len() > x.len() - 2 {
-            return Err(format!("X {x:?}, W {w:?} and the pads must agree on one or two spatial dimensions"));
+        if !(3..=4).contains(&x.len()) || w.len() != x.len() || self.spatial.is_some_and(|s| s != x.len() - 2) {
+            return Err(format!("X {x:?}, W {w:?} and the attributes must agree on one or two spatial dimensions"));
+        }
+        if !self.kernel_shape.is_empty()
+            && !w[2..].iter().map(|size| *size as i64).eq(self.kernel_shape.iter().copied())
+        {
+            return Err(format!("kernel_shape {:?} is not that of W {w:?}", self.kernel_shape));
         }
         if w[1].checked_mul(self.group) != Some(x[1]) || !w[0].is_multiple_of(self.group) || w[0] == 0 {
             return Err(format!("X {x:?} and W {w:?} do not agree on channels for {} groups", self.group));
@@ -87,6 +103,23 @@ impl Op for Conv {
             shape.push(windows(x[d + 2], w[d + 2], self.stride, self.dilation, self.pad(d))?);
         }
         Ok(shape)
+    }
+
+    /// candle holds X padded, twice, W once more, and the windows of all outputs (1-D, and kernels of one element) or of
+    /// a tile of them for each thread.
+    fn scratch(&self, inputs: &[&[usize]], output: &[usize]) -> u64 {
+        let (x, w) = (inputs[0], inputs[1]);
+        let spatial = (0..x.len() - 2).map(|d| x[d + 2].saturating_add(self.pad(d).0).saturating_add(self.pad(d).1));
+        let padded = elements(x[..2].iter().copied().chain(spatial));
+        let positions = elements(output[..1].iter().chain(&output[2..]).copied());
+        let positions = if x.len() == 4 { positions.min(TILES) } else { positions };
+        let window = elements(w[1..].iter().copied()).saturating_add(w[0] as u64);
+        let all_windows = if x.len() == 4 && w[2] * w[3] == 1 { padded } else { 0 };
+        padded
+            .saturating_mul(2)
+            .saturating_add(elements(w.iter().copied()))
+            .saturating_add(all_windows)
+            .saturating_add(positions.saturating_mul(window))
     }
 
     fn run(&self, inputs: &[&Tensor]) -> CandleResult<Tensor> {

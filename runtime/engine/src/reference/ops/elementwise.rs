@@ -4,7 +4,7 @@ use candle_core::{Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Node;
 
 use super::super::constants::Constant;
-use super::{Built, Constants, Op, all_inputs};
+use super::{Built, Constants, Op, all_inputs, check_count, without_trailing_gaps};
 
 #[derive(Clone, Copy)]
 enum Binary {
@@ -75,6 +75,7 @@ pub(super) fn build_unary(node: &Node, constants: &Constants) -> Result<Built, S
 }
 
 fn build_clip(node: &Node, constants: &Constants) -> Result<Built, String> {
+    check_count(without_trailing_gaps(node), 1..=3)?;
     let bound = |position: usize, default: f32| match node.inputs.get(position).map(String::as_str) {
         None | Some("") => Ok(default),
         Some(name) => match constants.get(name) {
@@ -85,8 +86,7 @@ fn build_clip(node: &Node, constants: &Constants) -> Result<Built, String> {
         },
     };
     let (min, max) = (bound(1, f32::MIN)?, bound(2, f32::MAX)?);
-    let input = node.inputs.first().ok_or("takes an input")?;
-    Ok(Built { op: Box::new(Unary::Clip { min, max }), inputs: vec![input.clone()] })
+    Ok(Built { op: Box::new(Unary::Clip { min, max }), inputs: vec![node.inputs[0].clone()] })
 }
 
 impl Op for Unary {
@@ -97,7 +97,8 @@ impl Op for Unary {
     fn run(&self, inputs: &[&Tensor]) -> CandleResult<Tensor> {
         let x = inputs[0];
         match self {
-            Self::Relu => x.relu(),
+            // candle's own `relu` makes 0 of NaN, which would hide it from the guard.
+            Self::Relu => x.maximum(0_f32),
             Self::Sigmoid => candle_nn::ops::sigmoid(x),
             Self::Tanh => x.tanh(),
             Self::Identity => Ok(x.clone()),

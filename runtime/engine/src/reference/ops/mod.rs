@@ -1,5 +1,6 @@
 //! ONNX ops on candle, one file a family; each infers its shape before it runs.
 
+mod attributes;
 mod conv;
 mod elementwise;
 mod linear;
@@ -14,6 +15,8 @@ use candle_core::{Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Node;
 
 use super::constants::Constants;
+use attributes::Kind::{Float, Int, Ints};
+use attributes::Known;
 
 /// One operation with its attributes read and its constant operands held.
 pub(crate) trait Op: Send + Sync {
@@ -37,41 +40,72 @@ pub(crate) struct Built {
 
 type Build = fn(&Node, &Constants) -> Result<Built, String>;
 
-/// Every op by its ONNX name.
-const OPS: &[(&str, Build)] = &[
-    ("Add", elementwise::build_binary),
-    ("AveragePool", pool::build),
-    ("BatchNormalization", normalization::build_batch),
-    ("Clip", elementwise::build_unary),
-    ("Concat", reshape::build_concat),
-    ("Conv", conv::build),
-    ("Div", elementwise::build_binary),
-    ("Flatten", reshape::build),
-    ("Gemm", linear::build_gemm),
-    ("GlobalAveragePool", pool::build),
-    ("Identity", elementwise::build_unary),
-    ("LayerNormalization", normalization::build_layer),
-    ("LeakyRelu", elementwise::build_unary),
-    ("MatMul", linear::build_matmul),
-    ("MaxPool", pool::build),
-    ("Mul", elementwise::build_binary),
-    ("Relu", elementwise::build_unary),
-    ("Reshape", reshape::build),
-    ("Sigmoid", elementwise::build_unary),
-    ("Softmax", softmax::build),
-    ("Sub", elementwise::build_binary),
-    ("Tanh", elementwise::build_unary),
-    ("Transpose", reshape::build),
+/// An op that the engine knows.
+pub(crate) struct OpKind {
+    name: &'static str,
+    build: Build,
+    attributes: &'static [Known],
+}
+
+impl OpKind {
+    const fn new(name: &'static str, build: Build, attributes: &'static [Known]) -> Self {
+        Self { name, build, attributes }
+    }
+
+    /// Reads a node of this op.
+    pub(crate) fn build(&self, node: &Node, constants: &Constants) -> Result<Built, String> {
+        attributes::check(node, self.attributes)?;
+        (self.build)(node, constants)
+    }
+}
+
+/// Every op by its ONNX name, with the attributes that it reads.
+const OPS: &[OpKind] = &[
+    OpKind::new("Add", elementwise::build_binary, &[]),
+    OpKind::new("AveragePool", pool::build, attributes::WINDOW),
+    OpKind::new(
+        "BatchNormalization",
+        normalization::build_batch,
+        &[("epsilon", Float), ("momentum", Float), ("training_mode", Int)],
+    ),
+    OpKind::new("Clip", elementwise::build_unary, &[]),
+    OpKind::new("Concat", reshape::build_concat, &[("axis", Int)]),
+    OpKind::new(
+        "Conv",
+        conv::build,
+        &[("dilations", Ints), ("group", Int), ("kernel_shape", Ints), ("pads", Ints), ("strides", Ints)],
+    ),
+    OpKind::new("Div", elementwise::build_binary, &[]),
+    OpKind::new("Flatten", reshape::build, &[("axis", Int)]),
+    OpKind::new("Gemm", linear::build_gemm, &[("alpha", Float), ("beta", Float), ("transA", Int), ("transB", Int)]),
+    OpKind::new("GlobalAveragePool", pool::build, &[]),
+    OpKind::new("Identity", elementwise::build_unary, &[]),
+    OpKind::new(
+        "LayerNormalization",
+        normalization::build_layer,
+        &[("axis", Int), ("epsilon", Float), ("stash_type", Int)],
+    ),
+    OpKind::new("LeakyRelu", elementwise::build_unary, &[("alpha", Float)]),
+    OpKind::new("MatMul", linear::build_matmul, &[]),
+    OpKind::new("MaxPool", pool::build, attributes::WINDOW),
+    OpKind::new("Mul", elementwise::build_binary, &[]),
+    OpKind::new("Relu", elementwise::build_unary, &[]),
+    OpKind::new("Reshape", reshape::build, &[("allowzero", Int)]),
+    OpKind::new("Sigmoid", elementwise::build_unary, &[]),
+    OpKind::new("Softmax", softmax::build, &[("axis", Int)]),
+    OpKind::new("Sub", elementwise::build_binary, &[]),
+    OpKind::new("Tanh", elementwise::build_unary, &[]),
+    OpKind::new("Transpose", reshape::build, &[("perm", Ints)]),
 ];
 
 /// ONNX names of all ops.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    OPS.iter().map(|(name, _)| *name)
+    OPS.iter().map(|op| op.name)
 }
 
-/// Finds the builder of an op by its ONNX name.
-pub(crate) fn find(op_type: &str) -> Option<Build> {
-    OPS.iter().find(|(name, _)| *name == op_type).map(|(_, build)| *build)
+/// Finds an op by its ONNX name.
+pub(crate) fn find(op_type: &str) -> Option<&'static OpKind> {
+    OPS.iter().find(|op| op.name == op_type)
 }
 
 /// Every input of the node is taken at run time.

@@ -3,7 +3,7 @@
 use candle_core::{D, Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Node;
 
-use super::{Built, Constants, Op, all_inputs};
+use super::{Built, Constants, Op, all_inputs, axis};
 
 struct Batch {
     epsilon: f64,
@@ -11,6 +11,9 @@ struct Batch {
 
 /// Inputs: X (N, C, ...), scale, B, mean and variance, each (C).
 pub(super) fn build_batch(node: &Node, _constants: &Constants) -> Result<Built, String> {
+    if node.int("training_mode", 0) != 0 {
+        return Err("training_mode must be 0".to_owned());
+    }
     all_inputs(node, Batch { epsilon: node.float("epsilon", 1e-5) }, 5..=5)
 }
 
@@ -34,20 +37,22 @@ impl Op for Batch {
 }
 
 struct Layer {
+    axis: i64,
     epsilon: f64,
 }
 
 /// Inputs: X, scale and optionally B, both of the size of X's last dimension.
 pub(super) fn build_layer(node: &Node, _constants: &Constants) -> Result<Built, String> {
-    if node.int("axis", -1) != -1 {
-        return Err("only axis -1 is supported".to_owned());
-    }
-    all_inputs(node, Layer { epsilon: node.float("epsilon", 1e-5) }, 2..=3)
+    all_inputs(node, Layer { axis: node.int("axis", -1), epsilon: node.float("epsilon", 1e-5) }, 2..=3)
 }
 
 impl Op for Layer {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
-        let width = inputs[0].last().copied().filter(|w| *w > 0).ok_or("X must have a last dimension above 0")?;
+        let rank = inputs[0].len();
+        if axis(self.axis, rank)? + 1 != rank {
+            return Err("only the last axis is supported".to_owned());
+        }
+        let width = inputs[0][rank - 1];
         if inputs[1..].iter().any(|p| **p != [width]) {
             return Err(format!("scale and B must have shape [{width}]"));
         }

@@ -27,27 +27,37 @@ pub(super) fn build(node: &Node, _constants: &Constants) -> Result<Built, String
 }
 
 fn window(node: &Node) -> Result<Window, String> {
-    if conv::pads(node)?.iter().any(|p| *p != (0, 0)) || node.attributes.contains_key("auto_pad") {
+    if conv::pads(node)?.iter().any(|p| *p != (0, 0)) {
         return Err("padded pooling is not supported; pad before".to_owned());
     }
     if node.int("ceil_mode", 0) != 0 || conv::uniform(node, "dilations")? != 1 {
         return Err("ceil_mode and dilations are not supported".to_owned());
     }
-    let pair = |values: &[i64], name: &str| match *values {
-        [h, w] if h > 0 && w > 0 => Ok((h as usize, w as usize)),
-        _ => Err(format!("{name} must hold two sizes above 0")),
+    let size = |value: i64| usize::try_from(value).ok().filter(|size| *size > 0);
+    let pair = |values: &[i64], name: &str| {
+        match *values {
+            [h, w] => size(h).zip(size(w)),
+            _ => None,
+        }
+        .ok_or_else(|| format!("{name} must hold two sizes above 0"))
     };
     let kernel = pair(node.ints("kernel_shape"), "kernel_shape")?;
     let stride = if node.ints("strides").is_empty() { (1, 1) } else { pair(node.ints("strides"), "strides")? };
     Ok(Window { kernel, stride })
 }
 
+/// candle's own loses a NaN that is not the first of its window, and a guard can only see what reaches the output.
+fn max_pool(x: &Tensor, window: &Window) -> CandleResult<Tensor> {
+    let y = x.max_pool2d_with_stride(window.kernel, window.stride)?;
+    let any_nan = x.ne(x)?.max_pool2d_with_stride(window.kernel, window.stride)?;
+    any_nan.where_cond(&y.affine(0.0, f64::NAN)?, &y)
+}
+
 impl Op for Pool {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, String> {
         let [n, c, h, w] = *inputs[0] else { return Err(format!("X must have four dimensions, has {:?}", inputs[0])) };
         match self {
-            Self::GlobalAverage if h * w > 0 => Ok(vec![n, c, 1, 1]),
-            Self::GlobalAverage => Err("X must have spatial dimensions above 0".to_owned()),
+            Self::GlobalAverage => Ok(vec![n, c, 1, 1]),
             Self::Max(window) | Self::Average(window) => {
                 let high = conv::windows(h, window.kernel.0, window.stride.0, 1, (0, 0))?;
                 Ok(vec![n, c, high, conv::windows(w, window.kernel.1, window.stride.1, 1, (0, 0))?])
@@ -57,7 +67,7 @@ impl Op for Pool {
 
     fn run(&self, inputs: &[&Tensor]) -> CandleResult<Tensor> {
         match self {
-            Self::Max(window) => inputs[0].max_pool2d_with_stride(window.kernel, window.stride),
+            Self::Max(window) => max_pool(inputs[0], window),
             Self::Average(window) => inputs[0].avg_pool2d_with_stride(window.kernel, window.stride),
             Self::GlobalAverage => inputs[0].mean_keepdim(D::Minus1)?.mean_keepdim(D::Minus2),
         }

@@ -2,6 +2,7 @@
 
 use candle_core::{Result as CandleResult, Tensor};
 use dunlin_bundle::graph::Node;
+use dunlin_bundle::limits::MAX_RANK;
 
 use super::super::constants::Constant;
 use super::{Built, Constants, Op, all_inputs, axis};
@@ -26,9 +27,15 @@ pub(super) fn build(node: &Node, constants: &Constants) -> Result<Built, String>
         "Transpose" => all_inputs(node, Rearrange::Transpose { permutation: node.ints("perm").to_vec() }, 1..=1),
         _ => {
             let [input, shape] = node.inputs.as_slice() else { return Err("takes two inputs".to_owned()) };
+            if node.int("allowzero", 0) != 0 {
+                return Err("allowzero is not supported: no dimension may be zero".to_owned());
+            }
             let Some(Constant::Integers(target)) = constants.get(shape) else {
                 return Err(format!("the target shape '{shape}' must be an I64 initializer"));
             };
+            if target.len() > MAX_RANK || target.iter().filter(|dim| **dim == -1).count() > 1 {
+                return Err(format!("the target shape may have {MAX_RANK} dimensions, and one of them -1"));
+            }
             let op = Rearrange::Reshape { target: target.clone() };
             Ok(Built { op: Box::new(op), inputs: vec![input.clone()] })
         }
@@ -107,6 +114,9 @@ struct Concat {
 
 /// Reads a Concat node.
 pub(super) fn build_concat(node: &Node, _constants: &Constants) -> Result<Built, String> {
+    if !node.attributes.contains_key("axis") {
+        return Err("attribute 'axis' is missing".to_owned());
+    }
     all_inputs(node, Concat { axis: node.int("axis", 0) }, 1..=1024)
 }
 

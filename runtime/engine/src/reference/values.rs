@@ -1,0 +1,110 @@
+//! What is known of a graph's values while it is compiled: their slots, shapes and memory.
+
+use std::collections::BTreeMap;
+
+use dunlin_bundle::graph::{Dim, ValueInfo};
+use dunlin_bundle::limits::MAX_RANK;
+use dunlin_bundle::tensor::DType;
+
+use crate::error::EngineError;
+use crate::shape;
+
+/// Most elements of inputs, intermediate results and scratch memory in one run, all nodes together: 1 GiB of f32.
+const MAX_ELEMENTS: u64 = 1 << 28;
+
+/// Operator sets whose meanings the ops have: `Softmax` took its present one in 13, and none has changed since.
+const OPSETS: std::ops::RangeInclusive<u32> = 13..=24;
+
+/// Slot and shape (for a batch of 1) of each value.
+#[derive(Default)]
+pub(super) struct Values {
+    by_name: BTreeMap<String, Option<usize>>,
+    pub(super) shapes: Vec<Vec<usize>>,
+}
+
+impl Values {
+    /// Gives a value the next slot.
+    pub(super) fn define(&mut self, maker: &str, name: &str, shape: Vec<usize>) -> Result<usize, EngineError> {
+        let slot = self.shapes.len();
+        self.name(maker, name, Some(slot))?;
+        self.shapes.push(shape);
+        Ok(slot)
+    }
+
+    /// Takes a name for a value that no step can use.
+    pub(super) fn reserve(&mut self, maker: &str, name: &str) -> Result<(), EngineError> {
+        self.name(maker, name, None)
+    }
+
+    fn name(&mut self, maker: &str, name: &str, slot: Option<usize>) -> Result<(), EngineError> {
+        if self.by_name.insert(name.to_owned(), slot).is_some() {
+            return Err(EngineError::DuplicateValue { maker: maker.to_owned(), value: name.to_owned() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn slot(&self, user: &str, value: &str) -> Result<usize, EngineError> {
+        let unknown = || EngineError::UnknownValue { user: user.to_owned(), value: value.to_owned() };
+        self.by_name.get(value).copied().flatten().ok_or_else(unknown)
+    }
+}
+
+/// Elements that a run takes so far.
+#[derive(Default)]
+pub(super) struct Memory {
+    elements: u64,
+}
+
+impl Memory {
+    /// Adds the graph's inputs for a batch.
+    pub(super) fn inputs(&mut self, inputs: &[ValueInfo], batch: usize) -> Result<(), EngineError> {
+        inputs.iter().try_for_each(|input| self.add(&input.name, elements(shape::sizes(&input.shape, batch))))
+    }
+
+    /// Adds what a node makes and takes.
+    pub(super) fn step(&mut self, node: &str, output: &[usize], scratch: u64) -> Result<(), EngineError> {
+        self.add(node, elements(output.iter().copied()).saturating_add(scratch))
+    }
+
+    fn add(&mut self, node: &str, more: u64) -> Result<(), EngineError> {
+        self.elements = self.elements.saturating_add(more);
+        if self.elements > MAX_ELEMENTS {
+            let node = node.to_owned();
+            return Err(EngineError::TooLarge { node, elements: self.elements, limit: MAX_ELEMENTS });
+        }
+        Ok(())
+    }
+}
+
+/// Elements of a shape; more than any limit when they overflow.
+pub(crate) fn elements(shape: impl IntoIterator<Item = usize>) -> u64 {
+    shape.into_iter().fold(1, |n: u64, dim| n.saturating_mul(dim as u64))
+}
+
+pub(super) fn check_opset(opset: u32) -> Result<(), EngineError> {
+    if OPSETS.contains(&opset) {
+        return Ok(());
+    }
+    Err(EngineError::UnsupportedOpset { opset, oldest: *OPSETS.start(), newest: *OPSETS.end() })
+}
+
+/// Refuses inputs and outputs whose shape or type no run could have.
+pub(super) fn check_declared(value: &ValueInfo) -> Result<(), EngineError> {
+    let bad = |reason: String| Err(EngineError::BadTensor { tensor: value.name.clone(), reason });
+    let Some((_, row)) = value.shape.split_first() else {
+        return bad("has no dimensions; the first must be the batch".to_owned());
+    };
+    if value.dtype != DType::F32 {
+        return bad(format!("is declared as {:?}; inputs and outputs must be F32", value.dtype));
+    }
+    if row.iter().any(|dim| matches!(dim, Dim::Symbol(_))) {
+        return bad("only the first dimension, the batch, may be a symbol".to_owned());
+    }
+    if value.shape.len() > MAX_RANK || shape::sizes(&value.shape, 1).any(|size| size == 0) {
+        return bad(format!(
+            "shape {} must have at most {MAX_RANK} dimensions and no zero",
+            shape::describe(&value.shape)
+        ));
+    }
+    Ok(())
+}
