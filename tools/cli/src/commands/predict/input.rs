@@ -88,7 +88,9 @@ fn json_row(schema: &Schema, bytes: &[u8]) -> Result<(Record<'static>, Option<Sc
 
 /// Reads CSV with a header.
 pub(super) fn csv(schema: &Schema, reader: Box<dyn BufRead>, each: Each<'_>) -> io::Result<()> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
+    // Cutting at line feeds alone keeps line numbers right where lines end in CRLF; trimming takes the rest of it away.
+    let terminator = csv::Terminator::Any(b'\n');
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).terminator(terminator).from_reader(reader);
     let header = reader.headers().map_err(io::Error::other)?.clone();
     let columns = Columns::find(schema, &header).map_err(|e| io::Error::other(format!("header: {}", e.message)))?;
     for cells in reader.records() {
