@@ -18,5 +18,6 @@ pub mod forge;
 #[cfg(target_os = "linux")]
 pub mod no_network;
 pub mod op_case;
+pub mod random_graph;
 pub mod signing;
 pub mod tiny_model;
