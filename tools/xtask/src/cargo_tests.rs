@@ -4,11 +4,18 @@ use std::process::Command;
 
 use crate::process::{cargo, follow};
 use crate::project::Project;
+use crate::python;
 use crate::report::{Counts, Outcome};
 
 /// The whole workspace's tests on the optimised build, the slow ones included.
 pub(crate) fn all(project: &Project) -> Result<Outcome, String> {
-    count(cargo(project).args(["test", "--release", "--workspace", "--no-fail-fast", "--", "--include-ignored"]))
+    let mut tests = cargo(project);
+    tests.args(["test", "--release", "--workspace", "--no-fail-fast", "--", "--include-ignored"]);
+    match python::interpreter(project) {
+        Ok(interpreter) => drop(tests.env(python::VARIABLE, interpreter)),
+        Err(why) => println!("Without the comparison with ONNX Runtime: {why}"),
+    }
+    count(&mut tests)
 }
 
 /// The same without those marked `#[ignore = "slow: ..."]`.

@@ -13,6 +13,7 @@ mod fuzz;
 mod import_rules;
 mod process;
 mod project;
+mod python;
 mod report;
 mod setup;
 mod source_rules;
