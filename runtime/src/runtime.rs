@@ -12,9 +12,9 @@ use crate::counters::Counters;
 use crate::health::{Health, ModelHealth};
 use crate::ids::PredictionId;
 use crate::journal::{Appended, Journal, LabelError, Scalar, highest_epoch};
-use crate::registry::{InstallError, InstallReport, Registry, Source, install};
+use crate::registry::{InstallError, InstallReport, LoadedModel, Registry, Source, install};
 use crate::session::{Session, SessionError};
-use crate::store::{Folder, State, StorageProblem};
+use crate::store::{Folder, InstalledModel, Slot, State, StorageProblem};
 
 /// An open folder. Cheap to share behind an `Arc`; sessions keep what they need of it alive.
 pub struct Runtime {
@@ -31,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) journal: Journal,
     state: Mutex<State>,
+    closed: bool,
 }
 
 /// The runtime could not be closed in order.
@@ -60,7 +61,9 @@ impl Runtime {
         let epoch = state.epoch();
         let journal = Journal::open(Arc::clone(&folder), clock.clone(), epoch, journal, Arc::clone(&counters));
         let (registry, state) = (Registry::default(), Mutex::new(state));
-        Self { shared: Arc::new(Shared { keys, engine, clock, counters, folder, registry, journal, state }) }
+        Self {
+            shared: Arc::new(Shared { keys, engine, clock, counters, folder, registry, journal, state, closed: false }),
+        }
     }
 
     /// Installs a bundle that came from outside, after every check: signature, hashes, limits, sequence, and its golden
@@ -108,8 +111,10 @@ impl Runtime {
     /// Deletes every prediction made for a person, and tells how many there were.
     ///
     /// # Errors
-    /// [`StorageProblem`] when the journal cannot be written.
+    /// [`StorageProblem`] when the journal cannot be written, or the key that people are hashed with cannot be had.
     pub fn forget(&self, subject: &str) -> Result<u64, StorageProblem> {
+        // A state that cannot be read has another key, whose hash finds nobody: that must not pass for having forgotten.
+        self.shared.save_counters()?;
         let hash = self.shared.state().identity().hash_key.subject(subject);
         self.shared.journal.forget(hash)
     }
@@ -117,7 +122,8 @@ impl Runtime {
     /// What works, what does not, since when, and what to do about it.
     #[must_use]
     pub fn health(&self) -> Health {
-        let (journal, notices) = self.shared.journal.health();
+        let (journal, mut notices) = self.shared.journal.health();
+        notices.extend(self.shared.registry.all_held().into_iter().map(|(_, why)| why));
         let counters = self.shared.counters.totals();
         let models = self.shared.models();
         Health { state: self.shared.state().health(), journal, notices, counters, models }
@@ -148,7 +154,7 @@ impl Runtime {
     /// [`CloseError::SessionsOpen`] while a session is open, [`CloseError::Storage`] when something cannot be written.
     pub fn close(self) -> Result<(), CloseError> {
         match Arc::try_unwrap(self.shared) {
-            Ok(shared) => Ok(shared.close()?),
+            Ok(mut shared) => Ok(shared.close()?),
             Err(shared) => {
                 shared.journal.flush()?;
                 Err(CloseError::SessionsOpen)
@@ -167,26 +173,51 @@ impl Shared {
         self.state().save_counters(&self.counters.totals())
     }
 
-    fn close(self) -> Result<(), StorageProblem> {
-        let written = self.journal.close();
-        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    /// Closes once; what fails is told once.
+    fn close(&mut self) -> Result<(), StorageProblem> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Ok(());
+        }
+        let written = self.journal.shut_down();
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let saved = state.save_counters(&self.counters.totals());
-        written.and(saved).and(state.close())
+        written.and(saved).and(state.mark_closed())
     }
 
+    /// The models installed; one that is held in memory answers in the place of the active one.
     fn models(&self) -> Vec<ModelHealth> {
-        let stored = self.state().models().unwrap_or_default().into_iter().map(|installed| ModelHealth {
-            model_id: installed.model.model_id,
-            version: installed.model.version,
-            sequence: installed.model.sequence,
-            slot: Some(installed.slot.name().to_owned()),
-        });
-        let held = self.registry.all_held().into_iter().map(|model| ModelHealth {
-            model_id: model.context.model_id.clone(),
-            version: model.context.version.clone(),
-            sequence: model.context.sequence,
-            slot: Some(model.context.slot.clone()),
-        });
-        stored.chain(held).collect()
+        let mut models: Vec<ModelHealth> =
+            self.registry.all_held().iter().map(|(model, _)| held_health(model)).collect();
+        let stored = self.state().models().unwrap_or_default();
+        let is_held =
+            |model: &InstalledModel| model.slot == Slot::Active && self.registry.held(&model.model.model_id).is_some();
+        models.extend(stored.into_iter().filter(|model| !is_held(model)).map(stored_health));
+        models
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Err(problem) = self.close() {
+            log::warn!("the runtime was dropped and could not be closed in order: {problem}");
+        }
+    }
+}
+
+fn stored_health(installed: InstalledModel) -> ModelHealth {
+    ModelHealth {
+        model_id: installed.model.model_id,
+        version: installed.model.version,
+        sequence: installed.model.sequence,
+        slot: Some(installed.slot.name().to_owned()),
+    }
+}
+
+fn held_health(model: &LoadedModel) -> ModelHealth {
+    ModelHealth {
+        model_id: model.context.model_id.clone(),
+        version: model.context.version.clone(),
+        sequence: model.context.sequence,
+        slot: Some(model.context.slot.clone()),
     }
 }

@@ -99,9 +99,9 @@ pub(crate) fn binary() -> &'static Path {
         let test = std::env::current_exe().expect("the test has a path");
         let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "dunlin-cli", "--bin", "dunlin"]).args(
-            if profile.ends_with("release") { &["--release"][..] } else { &[] },
-        );
+        build
+            .args(["build", "--quiet", "--package", "dunlin-cli", "--bin", "dunlin"])
+            .args(if profile.ends_with("release") { &["--release"][..] } else { &[] });
         build.env("CARGO_TARGET_DIR", profile.parent().expect("target")).current_dir(env!("CARGO_MANIFEST_DIR"));
         assert!(build.status().expect("cargo runs").success(), "the binary does not build");
         profile.join(format!("dunlin{}", std::env::consts::EXE_SUFFIX))

@@ -1,87 +1,94 @@
-//! A device for a test: a folder, a trusted key, and bundles of the small model signed with it.
+//! A device for tests: a folder, a trusted key, bundles to install, and looking into what was remembered.
 
 use std::path::{Path, PathBuf};
 
-use dunlin::clock::Clock;
-use dunlin::journal::{Durability, JournalConfig, Reader};
-use dunlin::{Config, Record, Runtime};
+use dunlin::journal::{Durability, JournalConfig, Reader, Recorded};
+use dunlin::{Config, Record, Runtime, Session};
 use dunlin_bundle::Parts;
-use dunlin_tests::fixture::tiny_parts;
+use dunlin_tests::fixture::{records, tiny_parts};
 use dunlin_tests::signing::TestKey;
 use serde_json::{Map, Value, json};
 
+/// A folder of the runtime's beside a folder of bundles, both gone with the value.
 pub(crate) struct Device {
-    pub(crate) dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     pub(crate) key: TestKey,
 }
 
 impl Device {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary folder"), key: TestKey::generate() }
+        Self { dir: tempfile::tempdir().unwrap(), key: TestKey::generate() }
     }
 
     /// The runtime's folder.
     pub(crate) fn folder(&self) -> PathBuf {
-        self.dir.path().join("device")
+        self.dir.path().join("runtime")
     }
 
-    /// Every row is on the disk when its prediction returns.
     pub(crate) fn config(&self) -> Config {
+        self.config_at(&self.folder())
+    }
+
+    /// Rows are on the disk when a prediction returns.
+    pub(crate) fn config_at(&self, folder: &Path) -> Config {
         let journal = JournalConfig { durability: Durability::Sync, ..JournalConfig::default() };
-        Config::new(self.folder(), self.key.trusted()).journal(journal)
+        Config::new(folder, self.key.trusted()).journal(journal)
     }
 
     pub(crate) fn open(&self) -> Runtime {
         Runtime::open(self.config())
     }
 
-    pub(crate) fn open_at(&self, clock: Clock) -> Runtime {
-        Runtime::open(self.config().clock(clock))
-    }
-
-    /// A signed bundle of the small model with the given sequence.
-    pub(crate) fn bundle(&self, sequence: u64) -> PathBuf {
-        self.bundle_of(Parts { sequence, version: semver::Version::new(1, sequence, 0), ..tiny_parts() })
-    }
-
-    pub(crate) fn bundle_of(&self, parts: Parts) -> PathBuf {
-        let path = self.dir.path().join(format!("{}-{}.dunlin", parts.model_id, parts.sequence));
-        let signed = self.key.sign_bundle(parts.write().expect("the parts are good")).expect("the bundle is good");
-        std::fs::write(&path, signed).expect("it can be written");
+    /// Writes a signed bundle and names its file.
+    pub(crate) fn bundle(&self, parts: &Parts) -> PathBuf {
+        let path = self.dir.path().join(format!("{}-{}-{}.dunlin", parts.model_id, parts.version, parts.sequence));
+        std::fs::write(&path, self.key.sign_bundle(parts.write().unwrap()).unwrap()).unwrap();
         path
     }
 
+    /// A runtime with `tiny` installed, and a session of it.
+    pub(crate) fn ready(&self) -> (Runtime, Session) {
+        let runtime = self.open();
+        runtime.install(&self.bundle(&tiny_parts())).unwrap();
+        let session = runtime.session("tiny").unwrap();
+        (runtime, session)
+    }
+
     pub(crate) fn reader(&self) -> Reader {
-        Reader::open(&self.folder()).expect("the journal is readable")
+        Reader::open(&self.folder()).unwrap()
+    }
+
+    /// Every row, oldest first.
+    pub(crate) fn rows(&self) -> Vec<Recorded> {
+        let mut rows = self.reader().newest(None, u32::MAX).unwrap();
+        rows.reverse();
+        rows
     }
 }
 
-/// A record of the small model as JSON, every feature ordinary.
-pub(crate) fn ordinary() -> Map<String, Value> {
-    let record = json!({"age": 46.0, "visits": 12, "colour": "red", "member": true, "income": 2500.0});
-    record.as_object().expect("it is an object").clone()
+/// The parts of `tiny` as a later version.
+pub(crate) fn version(sequence: u64) -> Parts {
+    Parts { version: semver::Version::new(1, 2, sequence), sequence, ..tiny_parts() }
 }
 
-/// The ordinary record with one feature changed.
+/// A record that `tiny` accepts.
+pub(crate) fn good() -> Map<String, Value> {
+    records()[2].clone()
+}
+
+/// The same record with one feature changed, or left out for `null`.
 pub(crate) fn with(feature: &str, value: Value) -> Map<String, Value> {
-    let mut record = ordinary();
+    let mut record = good();
     record.insert(feature.to_owned(), value);
     record
 }
 
-/// Reads a JSON record by the small model's schema.
-pub(crate) fn record(object: &Map<String, Value>) -> Record<'static> {
-    Record::from_json(&tiny_parts().schema, object).expect("it is a record of the schema")
+/// A record that lies far from the training sample, so that the model's guard abstains; the baseline has no such guard.
+pub(crate) fn far() -> Map<String, Value> {
+    with("visits", json!(1_000_000))
 }
 
-/// Whether any file below a folder holds these bytes.
-pub(crate) fn folder_holds(folder: &Path, needle: &[u8]) -> bool {
-    std::fs::read_dir(folder).expect("the folder is readable").flatten().any(|entry| {
-        let path = entry.path();
-        if path.is_dir() {
-            return folder_holds(&path, needle);
-        }
-        let bytes = std::fs::read(&path).expect("the file is readable");
-        bytes.windows(needle.len()).any(|window| window == needle)
-    })
+/// A record in the session's schema.
+pub(crate) fn record(session: &Session, object: &Map<String, Value>) -> Record<'static> {
+    Record::from_json(session.schema(), object).unwrap()
 }

@@ -1,128 +1,137 @@
-//! Which bundles are installed, which are not, and what goes on answering meanwhile.
+//! Installing: newer, older, shipped, the same again, disagreeing with its golden set, and while a session is open.
 
-use dunlin::{InstallError, InstallOutcome, SessionError};
-use dunlin_predictor::GoldenError;
+use dunlin::store::Slot;
+use dunlin::{AnsweredBy, InstallError, InstallOutcome, Runtime};
 use dunlin_tests::fixture::tiny_parts;
-use dunlin_tests::signing::TestKey;
 
-use crate::device::{Device, ordinary, record};
+use crate::device::{Device, good, record, version};
 
-#[test]
-fn a_good_bundle_is_proved_on_this_device_before_it_answers() {
-    let device = Device::new();
-    let runtime = device.open();
-    assert!(matches!(runtime.session("tiny"), Err(SessionError::NotInstalled { model_id }) if model_id == "tiny"));
-    let report = runtime.install(&device.bundle(3)).expect("the bundle is good");
-    assert_eq!((report.outcome, report.signer.as_str(), report.sequence), (InstallOutcome::Activated, "test", 3));
-    let golden = report.golden.expect("it was run");
-    assert_eq!(golden.cases, 8);
-    assert!(golden.worst <= 1.0);
+fn active(runtime: &Runtime) -> Vec<(u64, String)> {
     let models = runtime.health().models;
-    assert_eq!(models.iter().map(|m| (m.sequence, m.slot.as_deref())).collect::<Vec<_>>(), [(3, Some("active"))]);
+    models.into_iter().map(|model| (model.sequence, model.slot.unwrap())).collect()
 }
 
 #[test]
-fn installing_the_same_bundle_again_changes_nothing() {
+fn an_installation_reports_signer_golden_set_and_kernels() {
     let device = Device::new();
-    let runtime = device.open();
-    let bundle = device.bundle(1);
-    runtime.install(&bundle).expect("the bundle is good");
-    assert_eq!(runtime.install(&bundle).expect("it is known").outcome, InstallOutcome::AlreadyInstalled);
-    assert_eq!(runtime.health().models.len(), 1);
+    let report = device.open().install(&device.bundle(&tiny_parts())).unwrap();
+    assert_eq!((report.outcome, report.signer.as_str()), (InstallOutcome::Activated, "test"));
+    let golden = report.golden.unwrap();
+    assert_eq!(golden.cases, 8);
+    assert!((0.0..=1.0).contains(&golden.worst) && golden.kernels.starts_with("candle/"));
 }
 
 #[test]
-fn an_older_bundle_is_refused_from_outside_and_passed_over_from_the_app() {
+fn a_session_finishes_on_the_model_it_started_with() {
     let device = Device::new();
-    let runtime = device.open();
-    let (old, new) = (device.bundle(1), device.bundle(2));
-    runtime.install(&new).expect("the bundle is good");
-    let refused = runtime.install(&old).expect_err("it is older");
-    assert_eq!(refused.code(), "older");
-    assert!(refused.to_string().contains("sequence 1 is lower than 2"), "{refused}");
-    assert_eq!(runtime.install_shipped(&old).expect("it is passed over").outcome, InstallOutcome::PassedOver);
-    assert_eq!(runtime.session("tiny").expect("it is installed").model_version(), "1.2.0");
-
-    drop(runtime);
-    let again = device.open();
-    assert_eq!(again.install(&old).expect_err("this is remembered").code(), "older");
-}
-
-#[test]
-fn a_session_finishes_on_the_model_that_it_started_with() {
-    let device = Device::new();
-    let runtime = device.open();
-    runtime.install(&device.bundle(1)).expect("the bundle is good");
-    let mut before = runtime.session("tiny").expect("it is installed");
-    for sequence in 2..=4 {
-        runtime.install(&device.bundle(sequence)).expect("the bundle is good");
+    let (runtime, mut before) = device.ready();
+    runtime.install(&device.bundle(&version(8))).unwrap();
+    let mut after = runtime.session("tiny").unwrap();
+    assert_eq!((before.model_version(), after.model_version()), ("1.2.3", "1.2.8"));
+    // A third one retires the first, whose file goes while its session is still open.
+    runtime.install(&device.bundle(&version(9))).unwrap();
+    for session in [&mut before, &mut after] {
+        let answer = session.predict(&record(session, &good())).unwrap();
+        assert_eq!(answer.answered_by, AnsweredBy::Model);
     }
-    let after = runtime.session("tiny").expect("it is installed");
-    assert_eq!((before.model_version(), after.model_version()), ("1.1.0", "1.4.0"));
-    assert!(before.predict(&record(&ordinary())).expect("its file may be gone, its map is not").outputs.is_some());
-    let files = std::fs::read_dir(device.folder().join("models")).expect("the folder is there").count();
-    assert_eq!(files, 2, "the active and the previous one are kept");
+    let versions: Vec<String> = device.rows().into_iter().map(|row| row.version).collect();
+    assert_eq!(versions, ["1.2.3", "1.2.8"]);
+    assert_eq!(active(&runtime), [(9, Slot::Active.name().to_owned()), (8, Slot::Previous.name().to_owned())]);
+    let copies = std::fs::read_dir(device.folder().join("models")).unwrap().count();
+    assert_eq!(copies, 2, "the copies of the active and the previous one, and nothing else");
 }
 
 #[test]
-fn a_bundle_that_answers_differently_here_is_refused_and_the_former_one_stays() {
+fn a_lower_sequence_from_outside_is_refused_also_when_it_was_installed_before() {
     let device = Device::new();
-    let runtime = device.open();
-    runtime.install(&device.bundle(1)).expect("the bundle is good");
-    let mut parts = tiny_parts();
-    parts.golden.cases[5].expected.get_mut("tier").expect("it has this output")[2] += 0.01;
-    let refused = runtime.install(&device.bundle_of(parts)).expect_err("case 5 disagrees");
-    let InstallError::Golden(GoldenError::Disagrees { case, output, element, .. }) = &refused else {
-        panic!("{refused}");
-    };
-    assert_eq!((*case, output.as_str(), *element), (5, "tier", 2));
-    assert_eq!(runtime.session("tiny").expect("it is installed").model_version(), "1.1.0");
+    let (runtime, _) = device.ready();
+    runtime.install(&device.bundle(&version(9))).unwrap();
+    for older in [version(8), tiny_parts()] {
+        let error = runtime.install(&device.bundle(&older)).unwrap_err();
+        assert_eq!(error.code(), "older");
+        assert!(error.to_string().contains("lower than 9"), "{error}");
+        assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.9");
+    }
     let counters = runtime.health().counters;
-    assert_eq!(counters["registry.refused"], 1);
-    runtime.flush().expect("the disk is there");
-    let events = device.reader().events(10).expect("readable");
-    assert_eq!(events[0].kind, "bundle_refused");
-    assert!(!device.folder().join("models/incoming.tmp").exists(), "nothing half-done is left");
+    assert_eq!(counters["registry.refused"], 2);
 }
 
 #[test]
-fn damaged_strange_and_missing_bundles_are_refused_by_name() {
+fn an_older_bundle_that_the_app_ships_is_passed_over() {
     let device = Device::new();
-    let runtime = device.open();
-    let good = std::fs::read(device.bundle(1)).expect("readable");
-    let mut flipped = good.clone();
-    flipped[good.len() / 2] ^= 1;
-    let stranger = TestKey::generate().sign_bundle(tiny_parts().write().expect("good")).expect("good");
-    let cases = [
-        ("flipped", flipped),
-        ("cut", good[..good.len() - 1].to_vec()),
-        ("unsigned", tiny_parts().write().expect("good")),
-        ("stranger", stranger),
-        ("empty", Vec::new()),
-    ];
-    for (name, bytes) in cases {
-        let path = device.dir.path().join(name);
-        std::fs::write(&path, bytes).expect("it can be written");
-        let refused = runtime.install(&path).expect_err(name);
-        assert!(matches!(refused, InstallError::Bundle(_)), "{name}: {refused}");
+    let (runtime, _) = device.ready();
+    runtime.install(&device.bundle(&version(9))).unwrap();
+    for older in [version(8), tiny_parts()] {
+        let report = runtime.install_shipped(&device.bundle(&older)).unwrap();
+        assert_eq!((report.outcome, report.golden), (InstallOutcome::PassedOver, None));
     }
-    let missing = runtime.install(&device.dir.path().join("missing.dunlin")).expect_err("it is not there");
-    assert!(missing.to_string().contains("missing.dunlin"), "{missing}");
-    assert!(runtime.session("tiny").is_err(), "nothing was installed");
-    assert_eq!(runtime.health().counters["registry.refused"], 6);
+    assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.9");
+    assert_eq!(runtime.health().counters["registry.refused"], 0);
 }
 
 #[test]
-fn an_installed_copy_that_was_replaced_or_cut_is_not_opened() {
+fn the_same_bundle_again_changes_nothing_even_after_a_restart() {
+    let device = Device::new();
+    let bundle = device.bundle(&tiny_parts());
+    for (opening, expected) in [InstallOutcome::Activated, InstallOutcome::AlreadyInstalled].into_iter().enumerate() {
+        let runtime = device.open();
+        assert_eq!(runtime.install_shipped(&bundle).unwrap().outcome, expected, "opening {opening}");
+        assert_eq!(runtime.install(&bundle).unwrap().outcome, InstallOutcome::AlreadyInstalled);
+        assert_eq!(active(&runtime).len(), 1);
+        runtime.close().unwrap();
+    }
+}
+
+#[test]
+fn of_two_builds_with_one_sequence_the_one_installed_last_answers() {
+    let device = Device::new();
+    let (one, mut other) = (tiny_parts(), tiny_parts());
+    other.version = semver::Version::new(1, 2, 4);
+    let bundles = [device.bundle(&one), device.bundle(&other)];
+    let runtime = device.open();
+    for (bundle, version) in bundles.iter().zip(["1.2.3", "1.2.4"]).cycle().take(5) {
+        assert_eq!(runtime.install(bundle).unwrap().outcome, InstallOutcome::Activated);
+        assert_eq!(runtime.session("tiny").unwrap().model_version(), version);
+    }
+}
+
+#[test]
+fn a_golden_set_that_disagrees_is_refused_and_the_former_model_stays_active() {
+    let device = Device::new();
+    let (runtime, _) = device.ready();
+    let mut parts = version(8);
+    parts.golden.cases[3].expected.get_mut("tier").unwrap()[1] += 0.01;
+    let error = runtime.install(&device.bundle(&parts)).unwrap_err();
+    assert!(matches!(&error, InstallError::Golden(_)), "{error}");
+    assert!(error.to_string().contains("golden case 3, output 'tier', element 1"), "{error}");
+    let mut session = runtime.session("tiny").unwrap();
+    assert_eq!(session.model_version(), "1.2.3");
+    assert!(session.predict(&record(&session, &good())).unwrap().outputs.is_some());
+    assert_eq!(std::fs::read_dir(device.folder().join("models")).unwrap().count(), 1, "the refused copy is gone");
+    // A refusal raises no bar: the corrected build of the same sequence gets in.
+    assert_eq!(runtime.install(&device.bundle(&version(8))).unwrap().outcome, InstallOutcome::Activated);
+}
+
+#[test]
+fn a_refusal_is_counted_and_noted_with_its_reason() {
     let device = Device::new();
     let runtime = device.open();
-    runtime.install(&device.bundle(1)).expect("the bundle is good");
-    let copy = std::fs::read_dir(device.folder().join("models")).expect("there").flatten().next().expect("one").path();
-    let bytes = std::fs::read(&copy).expect("readable");
-    let other = TestKey::generate().sign_bundle(tiny_parts().write().expect("good")).expect("good");
-    for replacement in [&bytes[..bytes.len() - 1], &other] {
-        std::fs::remove_file(&copy).expect("removable");
-        std::fs::write(&copy, replacement).expect("it can be written");
-        assert!(matches!(runtime.session("tiny"), Err(SessionError::Bundle(_))));
+    let stranger = Device::new();
+    let error = runtime.install(&stranger.bundle(&tiny_parts())).unwrap_err();
+    assert_eq!(error.code(), "unknown_signer");
+    let event = device.reader().events(1).unwrap().pop().unwrap();
+    assert_eq!((event.kind.as_str(), event.detail["code"].as_str()), ("bundle_refused", Some("unknown_signer")));
+    assert_eq!(runtime.health().counters["registry.refused"], 1);
+}
+
+#[test]
+fn a_path_that_leads_to_no_bundle_is_named() {
+    let device = Device::new();
+    let runtime = device.open();
+    let missing = device.folder().join("no-such.dunlin");
+    for path in [&missing, &device.folder()] {
+        let error = runtime.install(path).unwrap_err();
+        assert_eq!(error.code(), "unreadable");
+        assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     }
 }

@@ -1,8 +1,14 @@
-//! The whole line through the public API: install, session, predict, label, and what the journal holds afterwards.
+//! The whole line through the public API: install, predict, remember, close, and everything that may go wrong on the way.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod answers;
-mod degraded;
+mod damage;
 mod device;
+mod disk;
 mod install;
+mod interleaved;
 mod privacy;
 mod random;
+mod record;
+mod time;

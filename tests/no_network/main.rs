@@ -2,4 +2,4 @@
 #![cfg(target_os = "linux")]
 
 mod instrument;
-mod whole_line;
+mod line;

@@ -20,4 +20,6 @@ pub mod no_network;
 pub mod op_case;
 pub mod random_graph;
 pub mod signing;
+#[cfg(target_os = "linux")]
+pub mod small_disk;
 pub mod tiny_model;

@@ -221,7 +221,8 @@ impl Journal {
         self.problem().unwrap_or_else(|| StorageProblem::new(&path, StorageProblemKind::Io { detail }))
     }
 
-    fn shut_down(&mut self) -> Result<(), StorageProblem> {
+    /// As [`close`](Self::close), for an owner that is itself being dropped.
+    pub(crate) fn shut_down(&mut self) -> Result<(), StorageProblem> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let closed = self.ask(Command::Close);
         // A writer that panicked has said so on its own thread.

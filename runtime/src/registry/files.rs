@@ -1,7 +1,7 @@
 //! The registry's copies: one read-only file for each digest, never half written.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use dunlin_bundle::limits::MAX_BUNDLE_BYTES;
@@ -21,22 +21,44 @@ pub(super) fn name(digest: &str) -> String {
     format!("{digest}.dunlin")
 }
 
+/// Opens a bundle that is to be installed; what is no file (a folder, a pipe) is refused here.
+pub(super) fn open_source(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a file")) }
+}
+
 /// Copies a bundle into the registry's folder under a name that no session opens.
-pub(super) fn copy_in(folder: &Path, source: &Path) -> io::Result<PathBuf> {
+pub(super) fn copy_in(folder: &Path, source: File) -> io::Result<PathBuf> {
     let incoming = path(folder, INCOMING);
     fs::create_dir_all(folder.join(MODELS))?;
     remove_if_there(&incoming)?;
-    let mut from = File::open(source)?.take(MAX_BUNDLE_BYTES.saturating_add(1));
-    let mut to = OpenOptions::new().write(true).create_new(true).open(&incoming)?;
+    // A disk that fills up on the way must not be left fuller than it was.
+    copy(source, &incoming).inspect_err(|_| discard(&incoming))?;
+    Ok(incoming)
+}
+
+fn copy(source: File, incoming: &Path) -> io::Result<()> {
+    let mut from = source.take(MAX_BUNDLE_BYTES.saturating_add(1));
+    let mut to = OpenOptions::new().write(true).create_new(true).open(incoming)?;
     io::copy(&mut from, &mut to)?;
     let mut permissions = to.metadata()?.permissions();
     permissions.set_readonly(true);
     to.set_permissions(permissions)?;
-    to.sync_all()?;
-    Ok(incoming)
+    to.sync_all()
 }
 
-/// Gives a verified copy its final name, durably.
+/// Whether two files hold the same bytes; one that cannot be read is like no other.
+pub(super) fn are_equal(left: &Path, right: &Path) -> bool {
+    let open = |path| {
+        let file = File::open(path)?;
+        io::Result::Ok((file.metadata()?.len(), BufReader::new(file).bytes()))
+    };
+    let (Ok((length, left)), Ok((other_length, right))) = (open(left), open(right)) else { return false };
+    length == other_length && left.zip(right).all(|bytes| matches!(bytes, (Ok(l), Ok(r)) if l == r))
+}
+
+/// Gives a verified copy its final name, durably. A copy of that name is replaced; a session that has it mapped goes on
+/// with it.
 pub(super) fn keep(folder: &Path, incoming: &Path, file: &str) -> io::Result<()> {
     fs::rename(incoming, path(folder, file))?;
     sync_folder(&folder.join(MODELS))

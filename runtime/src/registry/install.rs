@@ -1,5 +1,6 @@
 //! Installing a bundle: copy, verify the copy, run its golden set here, enter it in the registry.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use dunlin_bundle::{Bundle, BundleError};
@@ -8,8 +9,9 @@ use dunlin_predictor::{GoldenError, GoldenReport, LoadError, Predictor, verify_g
 use super::files;
 use super::loaded::LoadedModel;
 use crate::counters::Counter;
+use crate::health::Notice;
 use crate::runtime::Shared;
-use crate::store::{self, Installed, NewModel, Refusal, Slot};
+use crate::store::{self, Installed, NewModel, Refusal, Slot, StorageProblem};
 
 /// Who brings a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,10 @@ pub(crate) enum Source {
 pub enum InstallOutcome {
     /// The bundle is the active one of its model.
     Activated,
-    /// This very bundle was installed before.
+    /// This very bundle is the active one already.
     AlreadyInstalled,
+    /// This very bundle is the active one, its installed copy was damaged or gone, and has been replaced.
+    Repaired,
     /// A later one was accepted before, and stays: the app ships with an older one.
     PassedOver,
     /// The bundle answers for as long as the runtime is open; the folder cannot be written, and health says why.
@@ -58,7 +62,7 @@ pub struct InstallReport {
 #[non_exhaustive]
 pub enum InstallError {
     /// The file cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be read ({source}); check the path and its permissions")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -77,6 +81,12 @@ pub enum InstallError {
     /// The registry refuses it, for its sequence.
     #[error(transparent)]
     Registry(#[from] store::InstallError),
+}
+
+impl From<StorageProblem> for InstallError {
+    fn from(problem: StorageProblem) -> Self {
+        Self::Registry(problem.into())
+    }
 }
 
 impl InstallError {
@@ -106,33 +116,70 @@ pub(crate) fn install(shared: &Shared, path: &Path, source: Source) -> Result<In
 }
 
 fn try_install(shared: &Shared, path: &Path, source: Source) -> Result<InstallReport, InstallError> {
+    let file = files::open_source(path).map_err(|source| unreadable(path, source))?;
     // One installation at a time: they share the name of the incoming copy, and the registry's decision.
     let mut state = shared.state();
-    let writable = state.problem().is_none() && shared.folder.lock().is_ok();
-    let copied = if writable { files::copy_in(shared.folder.path(), path) } else { Err(unwritable()) };
-    let Ok(incoming) = copied else {
-        drop(state);
-        return hold_in_memory(shared, path);
-    };
-    let checked = check(shared, &mut state, &incoming, source);
-    let (bundle, mut report) = match checked {
-        Ok(checked) => checked,
-        Err(error) => {
-            files::discard(&incoming);
-            return Err(error);
+    match store_copy(shared, &mut state, file, source) {
+        Err(InstallError::Registry(store::InstallError::Storage(problem))) => {
+            hold_in_memory(shared, &state, path, source, &problem)
         }
-    };
-    if report.outcome != InstallOutcome::Activated {
-        files::discard(&incoming);
-        return Ok(report);
+        done => done,
     }
-    let file = files::name(&report.digest);
-    files::keep(shared.folder.path(), &incoming, &file)
-        .map_err(|source| InstallError::Unreadable { path: incoming, source })?;
-    if let Installed::Now { retired } = state.record_install(&new_model(&bundle, file))? {
-        retired.iter().for_each(|old| files::remove(shared.folder.path(), &old.model.file));
-    } else {
-        report.outcome = InstallOutcome::AlreadyInstalled;
+}
+
+/// Copies a bundle in, verifies the copy and enters it in the registry. An error of the storage means that nothing was
+/// decided about the bundle.
+fn store_copy(
+    shared: &Shared,
+    state: &mut store::State,
+    file: File,
+    source: Source,
+) -> Result<InstallReport, InstallError> {
+    let folder = shared.folder.path();
+    // A state that could not be written when the runtime was opened may have recovered; one that cannot says why.
+    state.save_counters(&shared.counters.totals())?;
+    let incoming = files::copy_in(folder, file).map_err(|e| StorageProblem::from_io(folder, &e))?;
+    let entered = check(shared, state, &incoming, source).and_then(|(bundle, report)| match report.outcome {
+        InstallOutcome::Activated => enter(shared, state, &incoming, &bundle, report),
+        InstallOutcome::AlreadyInstalled => repair(shared, &incoming, report),
+        _ => Ok(report),
+    });
+    files::discard(&incoming);
+    let report = entered?;
+    if report.outcome != InstallOutcome::PassedOver {
+        shared.registry.release(&report.model_id);
+    }
+    Ok(report)
+}
+
+/// Gives a checked copy its place and makes it the active one.
+fn enter(
+    shared: &Shared,
+    state: &mut store::State,
+    incoming: &Path,
+    bundle: &Bundle,
+    report: InstallReport,
+) -> Result<InstallReport, InstallError> {
+    let (folder, file) = (shared.folder.path(), files::name(&report.digest));
+    files::keep(folder, incoming, &file).map_err(|e| StorageProblem::from_io(folder, &e))?;
+    match state.record_install(&new_model(bundle, file.clone())) {
+        Ok(Installed::Now { retired }) => retired.iter().for_each(|old| files::remove(folder, &old.model.file)),
+        Ok(Installed::Already) => {}
+        Err(error) => {
+            files::remove(folder, &file);
+            return Err(error.into());
+        }
+    }
+    Ok(report)
+}
+
+/// Puts a verified copy in the place of the installed one where that is damaged or gone.
+fn repair(shared: &Shared, incoming: &Path, mut report: InstallReport) -> Result<InstallReport, InstallError> {
+    let (folder, file) = (shared.folder.path(), files::name(&report.digest));
+    if !files::are_equal(incoming, &files::path(folder, &file)) {
+        files::keep(folder, incoming, &file).map_err(|e| StorageProblem::from_io(folder, &e))?;
+        shared.registry.forget(&report.digest);
+        report.outcome = InstallOutcome::Repaired;
     }
     Ok(report)
 }
@@ -140,29 +187,32 @@ fn try_install(shared: &Shared, path: &Path, source: Source) -> Result<InstallRe
 /// Verifies a copy and says what is to become of it, changing nothing.
 fn check(
     shared: &Shared,
-    state: &mut store::State,
+    state: &store::State,
     incoming: &Path,
     source: Source,
 ) -> Result<(Bundle, InstallReport), InstallError> {
     let bundle = Bundle::open(incoming, &shared.keys)?;
     let mut report = report(&bundle, InstallOutcome::Activated);
-    let manifest = bundle.manifest();
-    let known = state.models().map_err(store::InstallError::from)?;
-    if known.iter().any(|installed| installed.model.digest == report.digest) {
+    let active = state.active(&report.model_id)?;
+    if active.is_some_and(|active| active.model.digest == report.digest) {
         report.outcome = InstallOutcome::AlreadyInstalled;
-        return Ok((bundle, report));
+    } else if is_older(&report, source, state.highest_sequence(&report.model_id)?)? {
+        report.outcome = InstallOutcome::PassedOver;
+    } else {
+        report.golden = Some(prove(shared, &bundle)?);
     }
-    let highest = state.highest_sequence(&manifest.model_id).map_err(store::InstallError::from)?;
-    if let Some(highest) = highest.filter(|highest| manifest.sequence < *highest) {
-        if source == Source::Shipped {
-            report.outcome = InstallOutcome::PassedOver;
-            return Ok((bundle, report));
-        }
-        let (model_id, offered) = (manifest.model_id.clone(), manifest.sequence);
-        return Err(store::InstallError::Older { model_id, offered, highest }.into());
-    }
-    report.golden = Some(prove(shared, &bundle)?);
     Ok((bundle, report))
+}
+
+/// Whether a bundle is to be passed over because a later one was accepted before; one from outside is refused.
+fn is_older(report: &InstallReport, source: Source, highest: Option<u64>) -> Result<bool, InstallError> {
+    match highest.filter(|highest| report.sequence < *highest) {
+        Some(highest) if source == Source::Outside => {
+            let (model_id, offered) = (report.model_id.clone(), report.sequence);
+            Err(store::InstallError::Older { model_id, offered, highest }.into())
+        }
+        older => Ok(older.is_some()),
+    }
 }
 
 /// Loads the model and its baseline and runs the golden set on this device.
@@ -172,24 +222,40 @@ fn prove(shared: &Shared, bundle: &Bundle) -> Result<GoldenReport, InstallError>
     Ok(golden)
 }
 
-/// Where nothing can be written, the same checks are made on bytes in memory. The highest sequence ever accepted still
-/// counts where it can be read.
-fn hold_in_memory(shared: &Shared, path: &Path) -> Result<InstallReport, InstallError> {
-    let bundle = Bundle::open(path, &shared.keys)?;
+/// Where nothing can be written, the same checks are made on bytes in memory. What was accepted before still counts, and
+/// where that cannot be known because the state is damaged, only the app itself is believed: an older model from outside
+/// could be an attack.
+fn hold_in_memory(
+    shared: &Shared,
+    state: &store::State,
+    path: &Path,
+    source: Source,
+    problem: &StorageProblem,
+) -> Result<InstallReport, InstallError> {
+    let bundle = Bundle::open(path, &shared.keys).map_err(|error| match error {
+        BundleError::Io { source } => unreadable(path, source),
+        other => other.into(),
+    })?;
     let mut report = report(&bundle, InstallOutcome::HeldInMemory);
-    let highest = shared.state().highest_sequence(&report.model_id).ok().flatten();
-    if let Some(highest) = highest.filter(|highest| report.sequence < *highest) {
-        let (model_id, offered) = (report.model_id, report.sequence);
-        return Err(store::InstallError::Older { model_id, offered, highest }.into());
+    let stored = match state.highest_sequence(&report.model_id) {
+        Err(problem) if source == Source::Outside && problem.kind.is_of_content() => return Err(problem.into()),
+        stored => stored.ok().flatten(),
+    };
+    let held = shared.registry.held(&report.model_id).map(|held| held.context.sequence);
+    if is_older(&report, source, stored.max(held))? {
+        report.outcome = InstallOutcome::PassedOver;
+        return Ok(report);
     }
     report.golden = Some(prove(shared, &bundle)?);
     let now_us = shared.clock.now().wall_us;
-    shared.registry.hold(LoadedModel::load(&*shared.engine, &bundle, now_us, Slot::Active.name())?);
+    let loaded = LoadedModel::load(&*shared.engine, &bundle, now_us, Slot::Active.name())?;
+    let what = format!("{} {} is held in memory and not installed: {problem}", report.model_id, report.version);
+    shared.registry.hold(loaded, Notice { what, since_us: now_us, remedy: problem.remedy().to_owned() });
     Ok(report)
 }
 
-fn unwritable() -> std::io::Error {
-    std::io::Error::from(std::io::ErrorKind::ReadOnlyFilesystem)
+fn unreadable(path: &Path, source: std::io::Error) -> InstallError {
+    InstallError::Unreadable { path: path.to_owned(), source }
 }
 
 fn report(bundle: &Bundle, outcome: InstallOutcome) -> InstallReport {
@@ -217,15 +283,19 @@ fn new_model(bundle: &Bundle, file: String) -> NewModel {
 }
 
 fn note_install(shared: &Shared, report: &InstallReport) {
-    if matches!(report.outcome, InstallOutcome::Activated | InstallOutcome::HeldInMemory) {
-        log::info!("{} {} answers from now on", report.model_id, report.version);
-        let detail = serde_json::json!({
-            "model_id": report.model_id, "version": report.version, "sequence": report.sequence,
-            "digest": report.digest, "signer": report.signer,
-        });
-        // What the journal loses it counts.
-        let _ = shared.journal.event("model_installed", &detail);
-    }
+    let kind = match report.outcome {
+        InstallOutcome::Activated => "model_installed",
+        InstallOutcome::HeldInMemory => "model_held",
+        InstallOutcome::Repaired => "model_repaired",
+        InstallOutcome::AlreadyInstalled | InstallOutcome::PassedOver => return,
+    };
+    log::info!("{kind}: {} {} answers from now on", report.model_id, report.version);
+    let detail = serde_json::json!({
+        "model_id": report.model_id, "version": report.version, "sequence": report.sequence,
+        "digest": report.digest, "signer": report.signer,
+    });
+    // What the journal loses it counts.
+    let _ = shared.journal.event(kind, &detail);
 }
 
 fn note_refusal(shared: &Shared, error: &InstallError) {

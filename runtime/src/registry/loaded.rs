@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dunlin_bundle::reference::Reference;
 use dunlin_bundle::{Bundle, TrustedKeys};
@@ -10,6 +10,7 @@ use dunlin_engine::Engine;
 use dunlin_predictor::{LoadError, Predictor};
 
 use super::files;
+use crate::health::Notice;
 use crate::journal::Context;
 use crate::session::SessionError;
 use crate::store::{InstalledModel, Slot};
@@ -29,8 +30,8 @@ pub(crate) struct LoadedModel {
 pub(crate) struct Registry {
     /// By digest, for as long as a session uses them.
     in_use: Mutex<BTreeMap<String, Weak<LoadedModel>>>,
-    /// By model id: bundles that could be verified but not stored, because the folder cannot be written.
-    in_memory: Mutex<BTreeMap<String, Arc<LoadedModel>>>,
+    /// By model id: bundles that could be verified but not stored, because the folder cannot be written, and why not.
+    in_memory: Mutex<BTreeMap<String, (Arc<LoadedModel>, Notice)>>,
 }
 
 impl LoadedModel {
@@ -64,20 +65,34 @@ impl LoadedModel {
 }
 
 impl Registry {
-    /// Keeps a model that could not be stored, for as long as the runtime is open.
-    pub(super) fn hold(&self, model: LoadedModel) {
+    /// Keeps a model that could not be stored, for as long as the runtime is open or until it can be.
+    pub(super) fn hold(&self, model: LoadedModel, why: Notice) {
         let id = model.context.model_id.clone();
-        self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(model));
+        self.in_memory().insert(id, (Arc::new(model), why));
     }
 
     /// A model that could not be stored.
     pub(crate) fn held(&self, model_id: &str) -> Option<Arc<LoadedModel>> {
-        self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).get(model_id).cloned()
+        self.in_memory().get(model_id).map(|(model, _)| Arc::clone(model))
     }
 
-    /// Every model that could not be stored.
-    pub(crate) fn all_held(&self) -> Vec<Arc<LoadedModel>> {
-        self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    /// Every model that could not be stored, and why not.
+    pub(crate) fn all_held(&self) -> Vec<(Arc<LoadedModel>, Notice)> {
+        self.in_memory().values().cloned().collect()
+    }
+
+    /// Lets a model go that is stored now; sessions that use it finish on it.
+    pub(super) fn release(&self, model_id: &str) {
+        self.in_memory().remove(model_id);
+    }
+
+    /// Makes the next session load a model anew, because its copy was replaced.
+    pub(super) fn forget(&self, digest: &str) {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).remove(digest);
+    }
+
+    fn in_memory(&self) -> MutexGuard<'_, BTreeMap<String, (Arc<LoadedModel>, Notice)>> {
+        self.in_memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An installed model, loaded unless a session already uses it.

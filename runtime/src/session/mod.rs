@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dunlin_bundle::BundleError;
 use dunlin_bundle::schema::Schema;
-use dunlin_features::Record;
+use dunlin_features::{FeatureError, Record};
 use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
 use crate::answer::{Answer, AnsweredBy};
@@ -43,7 +43,7 @@ pub enum SessionError {
     #[error("the registry cannot be read ({0}); install the bundle that the app ships with, it will be held in memory")]
     Storage(#[from] StorageProblem),
     /// The installed copy is damaged, or no configured key has signed it.
-    #[error("the installed copy cannot be trusted: {0}")]
+    #[error("the installed copy cannot be trusted ({0}); install the bundle again")]
     Bundle(#[from] BundleError),
     /// This build cannot run the installed copy.
     #[error("the installed copy cannot be loaded: {0}")]
@@ -71,6 +71,15 @@ impl Session {
         let answer = self.predict(record);
         self.subject = None;
         answer
+    }
+
+    /// Puts a refusal on the record that came before there was a record to predict from, and gives it back:
+    /// `Record::from_json(session.schema(), &object).map_err(|error| session.refuse(error))?`.
+    pub fn refuse(&self, error: FeatureError) -> PredictError {
+        let now = self.shared.clock.now();
+        let error = PredictError::from(error);
+        self.remember_refusal(now, now, &error);
+        error
     }
 
     /// What a record must hold.

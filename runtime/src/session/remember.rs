@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dunlin_bundle::reference::Reference;
 use dunlin_bundle::schema::{Feature, PrivacyClass, Schema};
 use dunlin_features::{Record, Value, tensor_scalar};
-use dunlin_predictor::{OutputValue, PredictError};
+use dunlin_predictor::{OutputValue, PredictError, Prediction};
 use serde_json::Value as Json;
 
 use super::{Chosen, Session, elapsed};
@@ -27,8 +27,32 @@ impl Session {
         chosen: Result<Chosen, PredictError>,
     ) -> Result<Answer, PredictError> {
         let now = self.shared.clock.now();
-        let latency = elapsed(started, now);
-        let mut row = Row {
+        let Chosen { answered_by, outputs, prediction } = match chosen {
+            Ok(chosen) => chosen,
+            Err(error) => {
+                self.remember_refusal(started, now, &error);
+                return Err(error);
+            }
+        };
+        let mut row = self.row(started, now);
+        fill(&mut row, answered_by, outputs.as_deref(), &prediction);
+        row.features = kept_features(&self.hash_key, self.schema(), &self.loaded.reference, record);
+        // A row that is lost is counted by the journal, and the answer is returned all the same.
+        let (id, _) = self.shared.journal.append(row);
+        Ok(Answer { id, outputs, answered_by, prediction, latency: elapsed(started, now), stale: self.is_stale(now) })
+    }
+
+    /// A refused record leaves no features. A name that the schema does not know is the caller's own text, and stays out.
+    pub(super) fn remember_refusal(&self, started: Moment, now: Moment, error: &PredictError) {
+        let mut row = self.row(started, now);
+        row.reasons = vec![error.code().into()];
+        row.culprit = error.feature().filter(|name| self.schema().position(name).is_some()).map(str::to_owned);
+        let _ = self.shared.journal.append(row);
+    }
+
+    /// The row of a record that nobody answered.
+    fn row(&self, started: Moment, now: Moment) -> Row {
+        Row {
             context: Arc::clone(&self.loaded.context),
             answered_by: AnsweredBy::Nobody.name().into(),
             verdict: REFUSED.into(),
@@ -36,40 +60,23 @@ impl Session {
             culprit: None,
             confidence: None,
             distance: None,
-            latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
+            latency_us: u64::try_from(elapsed(started, now).as_micros()).unwrap_or(u64::MAX),
             at: started,
             subject: self.subject,
             features: None,
             output: None,
-        };
-        match chosen {
-            Ok(chosen) => {
-                fill(&mut row, &chosen);
-                row.features = kept_features(&self.hash_key, self.schema(), &self.loaded.reference, record);
-                // A row that is lost is counted by the journal, and the answer is returned all the same.
-                let (id, _) = self.shared.journal.append(row);
-                let Chosen { answered_by, outputs, prediction } = chosen;
-                Ok(Answer { id, outputs, answered_by, prediction, latency, stale: self.is_stale(now) })
-            }
-            Err(error) => {
-                row.reasons = vec![error.code().into()];
-                row.culprit = error.feature().map(str::to_owned);
-                let _ = self.shared.journal.append(row);
-                Err(error)
-            }
         }
     }
 }
 
-fn fill(row: &mut Row, chosen: &Chosen) {
-    let prediction = &chosen.prediction;
-    row.answered_by = chosen.answered_by.name().into();
+fn fill(row: &mut Row, answered_by: AnsweredBy, outputs: Option<&[OutputValue]>, prediction: &Prediction) {
+    row.answered_by = answered_by.name().into();
     row.verdict = prediction.verdict.code().into();
     row.reasons = prediction.verdict.reasons().iter().map(|reason| reason.code().into()).collect();
     row.culprit = prediction.verdict.reasons().first().map(|reason| reason.culprit().to_owned());
     row.confidence = prediction.confidence;
     row.distance = prediction.distance.filter(|distance| distance.is_finite());
-    row.output = chosen.outputs.as_deref().and_then(output_json);
+    row.output = outputs.and_then(output_json);
 }
 
 /// Outputs as a row keeps them: the class, or the few numbers; longer vectors (embeddings) are not kept.

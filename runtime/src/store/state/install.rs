@@ -90,8 +90,9 @@ impl State {
 }
 
 /// Makes `state.db` if there is none, whole or not at all: it is filled under another name and then renamed, so that a
-/// file without content is never one of ours that a power cut left behind.
-pub(super) fn make_if_missing(file: &Path) -> Result<(), StorageProblem> {
+/// file without content is never one of ours that a power cut left behind. The identity that the opening has had until
+/// now is the installation's from now on: rows may already be hashed with its key.
+pub(super) fn make_if_missing(file: &Path, identity: &Identity) -> Result<(), StorageProblem> {
     let io = |e| StorageProblem::from_io(file, &e);
     if file.try_exists().map_err(io)? {
         return Ok(());
@@ -104,7 +105,7 @@ pub(super) fn make_if_missing(file: &Path) -> Result<(), StorageProblem> {
             _ => {}
         }
     }
-    fill(&unfinished).map_err(|e| StorageProblem::from_sqlite(file, &e))?;
+    fill(&unfinished, identity).map_err(|e| StorageProblem::from_sqlite(file, &e))?;
     std::fs::rename(&unfinished, file).map_err(io)?;
     if let Some(Ok(folder)) = file.parent().map(File::open) {
         // Not every system can sync a folder; where it can, the new name now survives a power cut.
@@ -113,13 +114,13 @@ pub(super) fn make_if_missing(file: &Path) -> Result<(), StorageProblem> {
     Ok(())
 }
 
-fn fill(file: &Path) -> rusqlite::Result<()> {
+fn fill(file: &Path, identity: &Identity) -> rusqlite::Result<()> {
     let mut db = sqlite::open_writable(file)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     SCHEMA.migrate(&mut db, Found::Empty)?;
     db.execute(
         "INSERT INTO install (only, install_id, hash_key, open_epoch, clean) VALUES (1, ?1, ?2, 0, 1)",
-        params![InstallId::random().0, HashKey::random().0],
+        params![identity.install_id.0, identity.hash_key.0],
     )?;
     db.close().map_err(|(_, e)| e)
 }

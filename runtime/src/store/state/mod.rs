@@ -103,6 +103,11 @@ impl State {
     /// # Errors
     /// When the mark cannot be written; the next opening then takes this one for crashed.
     pub fn close(mut self) -> Result<(), StorageProblem> {
+        self.mark_closed()
+    }
+
+    /// The same for an owner that is itself being dropped.
+    pub(crate) fn mark_closed(&mut self) -> Result<(), StorageProblem> {
         self.write(|tx| tx.execute("UPDATE install SET clean = 1", []))?;
         Ok(())
     }
@@ -110,7 +115,7 @@ impl State {
     /// Locks the folder, opens the file and counts the opening.
     fn open_for_writing(&mut self, floor: u32) -> Result<(), StorageProblem> {
         self.folder.lock()?;
-        install::make_if_missing(&self.file)?;
+        install::make_if_missing(&self.file, &self.identity)?;
         let mut db = sqlite::open_existing(&self.file).map_err(|e| StorageProblem::from_sqlite(&self.file, &e))?;
         let found = SCHEMA.identify_existing(&db, &self.file)?;
         let mut open = || -> rusqlite::Result<Identity> {

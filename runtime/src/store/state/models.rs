@@ -68,11 +68,8 @@ pub enum Installed {
         /// Bundles that left the registry to make room; their files can be deleted.
         retired: Vec<InstalledModel>,
     },
-    /// This very bundle was in the registry before; nothing changed.
-    Already {
-        /// Its slot.
-        slot: Slot,
-    },
+    /// This very bundle is the active one already; nothing changed.
+    Already,
 }
 
 /// Why a bundle is not entered in the registry.
@@ -110,7 +107,7 @@ const COLUMNS: &str = "model_id, version, sequence, digest, file, slot, installe
 
 impl State {
     /// Makes a bundle the active one of its model, in one transaction: the active one becomes the previous one, and the
-    /// previous one leaves the registry.
+    /// previous one leaves the registry. Of two bundles with one sequence, the one installed last is active.
     ///
     /// # Errors
     /// When a higher sequence of this model was ever accepted, or `state.db` cannot be written. Nothing has changed then.
@@ -120,8 +117,8 @@ impl State {
         };
         let now_us = self.clock.now().wall_us;
         let outcome = self.write(|tx| {
-            if let Some(slot) = slot_of(tx, model)? {
-                return Ok(Ok(Installed::Already { slot }));
+            if slot_of(tx, model)? == Some(Slot::Active) {
+                return Ok(Ok(Installed::Already));
             }
             let highest = highest_sequence(tx, &model.model_id)?;
             if highest.is_some_and(|highest| sequence < highest) {
@@ -181,7 +178,10 @@ fn activate(
     now_us: i64,
 ) -> rusqlite::Result<Vec<InstalledModel>> {
     let retire = format!("DELETE FROM model WHERE model_id = ?1 AND slot = 'previous' RETURNING {COLUMNS}");
-    let retired = tx.prepare(&retire)?.query_map([&model.model_id], read_model)?.collect::<Result<_, _>>()?;
+    let mut retired: Vec<InstalledModel> =
+        tx.prepare(&retire)?.query_map([&model.model_id], read_model)?.collect::<Result<_, _>>()?;
+    // The previous one itself may be coming back.
+    retired.retain(|old| old.model.digest != model.digest);
     tx.execute("UPDATE model SET slot = 'previous' WHERE model_id = ?1 AND slot = 'active'", [&model.model_id])?;
     tx.execute(
         "INSERT INTO model (model_id, version, sequence, digest, file, slot, installed_us)

@@ -76,14 +76,25 @@ fn a_lower_sequence_than_ever_accepted_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn installing_the_same_bundle_again_changes_nothing() {
+fn installing_the_active_bundle_again_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut state = open(dir.path());
     state.record_install(&model("1.0.0", 1)).unwrap();
-    assert_eq!(state.record_install(&model("1.0.0", 1)), Ok(Installed::Already { slot: Slot::Active }));
+    assert_eq!(state.record_install(&model("1.0.0", 1)), Ok(Installed::Already));
     state.record_install(&model("1.1.0", 2)).unwrap();
-    assert_eq!(state.record_install(&model("1.0.0", 1)), Ok(Installed::Already { slot: Slot::Previous }));
+    assert!(matches!(state.record_install(&model("1.0.0", 1)), Err(InstallError::Older { highest: 2, .. })));
     assert_eq!(state.active("digits").unwrap().unwrap().model.version, "1.1.0");
+}
+
+#[test]
+fn of_two_bundles_with_one_sequence_the_one_installed_last_is_active_and_neither_file_may_be_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut state = open(dir.path());
+    state.record_install(&model("1.0.0", 1)).unwrap();
+    for version in ["1.0.1", "1.0.0", "1.0.1"] {
+        assert_eq!(state.record_install(&model(version, 1)), Ok(Installed::Now { retired: vec![] }));
+        assert_eq!(state.active("digits").unwrap().unwrap().model.version, version);
+    }
 }
 
 #[test]
