@@ -131,7 +131,7 @@ fn any_json() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(4, 32, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-            prop::collection::btree_map(".{0,5}", inner, 0..4).prop_map(|m| Json::from_iter(m)),
+            prop::collection::btree_map(".{0,5}", inner, 0..4).prop_map(Json::from_iter),
         ]
     })
 }
