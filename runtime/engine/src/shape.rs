@@ -14,13 +14,6 @@ pub(crate) fn sizes(declared: &[Dim], batch: usize) -> impl Iterator<Item = usiz
     declared.iter().map(move |dim| if let Dim::Size(size) = dim { *size } else { batch })
 }
 
-/// The batch that the inputs' shapes speak of: the first size in the place of a symbol; 1 where there is no symbol.
-pub(crate) fn batch<'a>(declared: &[ValueInfo], found: impl IntoIterator<Item = &'a [usize]>) -> usize {
-    let mut pairs = declared.iter().zip(found);
-    let symbolic = pairs.find_map(|(info, shape)| matches!(info.shape.first(), Some(Dim::Symbol(_))).then_some(shape));
-    symbolic.and_then(|shape| shape.first()).copied().unwrap_or(1)
-}
-
 /// Refuses an output that is not as declared.
 pub(crate) fn check_output(declared: &ValueInfo, found: &[usize], batch: usize) -> Result<(), EngineError> {
     if fits(&declared.shape, found, batch) { Ok(()) } else { Err(wrong_output(declared, found)) }

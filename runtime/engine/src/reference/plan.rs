@@ -2,7 +2,7 @@
 
 use candle_core::Tensor as CandleTensor;
 use dunlin_bundle::Weights;
-use dunlin_bundle::graph::{Graph, Node, ValueInfo};
+use dunlin_bundle::graph::{Dim, Graph, Node, ValueInfo};
 use dunlin_bundle::tensor::{Tensor, element_count};
 
 use super::constants::{Constant, Constants};
@@ -102,7 +102,7 @@ impl Plan {
         if inputs.len() != self.inputs.len() {
             return Err(EngineError::InputCount { expected: self.inputs.len(), found: inputs.len() });
         }
-        let batch = shape::batch(&self.inputs, inputs.iter().map(|input| input.shape.as_slice()));
+        let batch = batch_of(&self.inputs, inputs);
         for (info, input) in self.inputs.iter().zip(inputs) {
             let whole = element_count(&input.shape) == Some(input.data.len());
             if batch == 0 || !whole || !shape::fits(&info.shape, &input.shape, batch) {
@@ -176,6 +176,13 @@ fn kernel_set(constants: &Constants) -> KernelSet {
     let family = if constants.any_in_blocks() { KernelFamily::Ggml } else { KernelFamily::F32 };
     let note = constants.any_dequantized().then_some("dequantized-without-dotprod");
     KernelSet::here("candle", family, note)
+}
+
+/// The batch that the inputs speak of: the first size in the place of a symbol; 1 where there is no symbol.
+fn batch_of(declared: &[ValueInfo], inputs: &[Tensor]) -> usize {
+    let mut pairs = declared.iter().zip(inputs);
+    let symbolic = pairs.find(|(info, _)| matches!(info.shape.first(), Some(Dim::Symbol(_))));
+    symbolic.and_then(|(_, input)| input.shape.first()).copied().unwrap_or(1)
 }
 
 fn read_output(tensor: Option<&CandleTensor>, info: &ValueInfo, batch: usize) -> Result<Tensor, EngineError> {
