@@ -27,6 +27,16 @@ fn with_a_folder_every_answer_is_in_its_journal_with_its_label() {
 }
 
 #[test]
+fn a_row_that_is_no_record_is_on_the_record_too() {
+    let desk = Desk::new();
+    let input = "{\"shoe\": 42}\n{\"age\": \"46\"}\n{\"age\": 999, \"visits\": 1, \"colour\": \"red\", \"member\": true}\nno JSON\n";
+    desk.predict(&["--dir", "device"], input).expect(0, &["4 refused"]);
+    let rows = Reader::open(&desk.path("device")).expect("the journal is there").newest(None, 9).expect("readable");
+    let reasons: Vec<&str> = rows.iter().rev().flat_map(|row| &row.reasons).map(String::as_str).collect();
+    assert_eq!(reasons, ["unknown_feature", "wrong_type", "out_of_domain", "not_an_object"]);
+}
+
+#[test]
 fn a_folder_that_is_a_file_is_named_and_every_record_is_answered_all_the_same() {
     let desk = Desk::new();
     desk.write("device", "mine");

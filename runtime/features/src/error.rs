@@ -2,6 +2,7 @@
 
 use dunlin_bundle::schema::FeatureType;
 use dunlin_bundle::tensor::DType;
+use serde_json::error::Category;
 
 /// A record that the schema refuses.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -94,6 +95,18 @@ pub enum FeatureError {
 }
 
 impl FeatureError {
+    /// The error of a text that could not be parsed as a JSON object. Says where and of what kind; serde_json's own message
+    /// would repeat a part of the text.
+    #[must_use]
+    pub fn not_an_object(error: &serde_json::Error) -> Self {
+        let what = match error.classify() {
+            Category::Eof => "it ends too early",
+            Category::Data => "it is of another type",
+            Category::Syntax | Category::Io => "it is not well-formed JSON",
+        };
+        Self::NotAnObject { reason: format!("{what} at line {}, column {}", error.line(), error.column()) }
+    }
+
     /// A short name for machines: what the journal and the CLI print.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -17,8 +17,7 @@ impl Record<'static> {
     /// # Errors
     /// [`FeatureError`] when the text is no object, a name is not in the schema, or a value is not of its type.
     pub fn from_json_str(schema: &Schema, text: &str) -> Result<Self, FeatureError> {
-        let object: Map<String, Json> =
-            serde_json::from_str(text).map_err(|e| FeatureError::NotAnObject { reason: e.to_string() })?;
+        let object: Map<String, Json> = serde_json::from_str(text).map_err(|e| FeatureError::not_an_object(&e))?;
         Self::from_json(schema, &object)
     }
 
@@ -202,6 +201,14 @@ mod tests {
         ] {
             let error = refused(text);
             assert_eq!((error.code(), error.feature()), ("wrong_type", Some(feature)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_object_is_not_repeated_in_the_message() {
+        for text in [r#""4929123456789012""#, r#"{"n": 4929123456789012"#, r#"{"n": 4929x}"#] {
+            let message = refused(text).to_string();
+            assert!(message.contains("line 1") && !message.contains("4929"), "{message}");
         }
     }
 

@@ -166,7 +166,10 @@ fn enter(
         Ok(Installed::Now { retired }) => retired.iter().for_each(|old| files::remove(folder, &old.model.file)),
         Ok(Installed::Already) => {}
         Err(error) => {
-            files::remove(folder, &file);
+            // It may be the previous one's copy too.
+            if state.models().is_ok_and(|models| models.iter().all(|model| model.model.digest != report.digest)) {
+                files::remove(folder, &file);
+            }
             return Err(error.into());
         }
     }

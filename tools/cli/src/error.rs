@@ -49,14 +49,24 @@ impl CliError {
 
     /// A file that the system would not read or write.
     pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
-        Self::new(Kind::Failed, "file", format!("{}: {error}", path.display()))
+        let remedy = match error.kind() {
+            std::io::ErrorKind::NotFound => "; check the path",
+            std::io::ErrorKind::PermissionDenied => "; check who may read and write it",
+            std::io::ErrorKind::StorageFull => "; free some space",
+            _ => "",
+        };
+        Self::new(Kind::Failed, "file", format!("{}: {error}{remedy}", path.display()))
+    }
+
+    /// Names the file that the error is about.
+    pub(crate) fn of(self, path: &Path) -> Self {
+        Self { message: format!("{}: {}", path.display(), self.message), ..self }
     }
 
     /// Tells people on stderr, machines on stdout, and gives the exit code.
-    #[expect(clippy::print_stdout, reason = "with --json the error is the document")]
     pub(crate) fn report(&self, output: Output) -> ExitCode {
         if output.json {
-            println!("{}", serde_json::json!({"error": {"code": self.code, "message": self.message}}));
+            output.line(&serde_json::json!({"error": {"code": self.code, "message": self.message}}).to_string());
         } else {
             eprintln!("dunlin: {}", self.message);
         }
@@ -72,7 +82,10 @@ impl From<dunlin_bundle::BundleError> for CliError {
 
 impl From<dunlin_bundle::WriteError> for CliError {
     fn from(error: dunlin_bundle::WriteError) -> Self {
-        Self::new(Kind::Model, "cannot_write_bundle", error)
+        match error {
+            dunlin_bundle::WriteError::Refused(error) => error.into(),
+            other => Self::new(Kind::Model, "cannot_write_bundle", other),
+        }
     }
 }
 
@@ -102,13 +115,28 @@ impl From<dunlin_models::digits::RecipeError> for CliError {
 
 impl From<dunlin::InstallError> for CliError {
     fn from(error: dunlin::InstallError) -> Self {
-        Self::new(Kind::Bundle, error.code(), error)
+        let kind = match &error {
+            dunlin::InstallError::Unreadable { .. } => Kind::Failed,
+            dunlin::InstallError::Registry(dunlin::store::InstallError::Storage(problem)) => return problem.into(),
+            _ => Kind::Bundle,
+        };
+        Self::new(kind, error.code(), error)
+    }
+}
+
+impl From<&dunlin::store::StorageProblem> for CliError {
+    fn from(problem: &dunlin::store::StorageProblem) -> Self {
+        Self::new(Kind::Storage, "storage", format!("{problem}; {}", problem.remedy()))
     }
 }
 
 impl From<dunlin::SessionError> for CliError {
     fn from(error: dunlin::SessionError) -> Self {
-        Self::new(Kind::Bundle, "no_session", error)
+        let kind = match &error {
+            dunlin::SessionError::Storage(_) => Kind::Storage,
+            _ => Kind::Bundle,
+        };
+        Self::new(kind, "no_session", error)
     }
 }
 

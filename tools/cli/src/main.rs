@@ -62,6 +62,6 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Inspect(args) => commands::inspect::run(&args, output),
         Command::Predict(args) => commands::predict::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
-        Command::Completions(args) => commands::completions::run(&args),
+        Command::Completions(args) => commands::completions::run(&args, output),
     }
 }

@@ -4,6 +4,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::error::CliError;
+use crate::output::Output;
 
 /// Print a completion script for a shell.
 #[derive(clap::Args)]
@@ -13,7 +14,9 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &Args) -> Result<(), CliError> {
-    clap_complete::generate(args.shell, &mut crate::Cli::command(), "dunlin", &mut std::io::stdout());
+pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut crate::Cli::command(), "dunlin", &mut script);
+    output.line(String::from_utf8_lossy(&script).trim_end());
     Ok(())
 }

@@ -26,11 +26,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let bytes = read_bundle(&args.bundle)?;
     if args.keys.is_empty() {
-        let contents = Contents::read_unsigned(bytes)?;
+        let contents = Contents::read_unsigned(bytes).map_err(|e| CliError::from(e).of(&args.bundle))?;
         let signature = if contents.has_signature() { "present, not checked (no --key)" } else { "none" };
         show(&contents, signature, args.card, output);
     } else {
-        let bundle = Bundle::read(bytes, &read_keys(&args.keys)?)?;
+        let bundle = Bundle::read(bytes, &read_keys(&args.keys)?).map_err(|e| CliError::from(e).of(&args.bundle))?;
         show(&bundle, &format!("by {}", bundle.signer()), args.card, output);
     }
     Ok(())

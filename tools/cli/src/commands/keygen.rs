@@ -23,13 +23,14 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
+    let (secret, public) = (with_suffix(&args.out, ".key"), with_suffix(&args.out, ".pub"));
+    [&secret, &public].into_iter().try_for_each(|path| must_be_new(path))?;
     let pair = if args.no_password {
         KeyPair::generate_unencrypted_keypair()
     } else {
         KeyPair::generate_encrypted_keypair(None)
     };
     let pair = pair.map_err(|e| key_error(&e))?;
-    let (secret, public) = (with_suffix(&args.out, ".key"), with_suffix(&args.out, ".pub"));
     let (secret_text, public_text) = texts(&pair)?;
     write_new(&secret, &secret_text, true)?;
     write_new(&public, &public_text, false)?;
@@ -59,6 +60,15 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Refused before a password is asked for, and before one half of a pair is written without the other.
+fn must_be_new(path: &Path) -> Result<(), CliError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let message = format!("{} is there already and is not overwritten; give another --out", path.display());
+    Err(CliError::new(Kind::Failed, "file_exists", message))
 }
 
 fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), CliError> {

@@ -9,6 +9,7 @@ pub(crate) mod sign;
 pub(crate) mod train;
 pub(crate) mod verify;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use dunlin_bundle::TrustedKeys;
@@ -26,9 +27,29 @@ pub(crate) fn read_bundle(path: &Path) -> Result<Vec<u8>, CliError> {
     std::fs::read(path).map_err(|e| CliError::file(path, &e))
 }
 
-/// Writes a file.
+/// Writes a file, whole or not at all: a full disk must not cost the bundle that is being signed in place. What is no
+/// regular file (a pipe, a device) is written to as it is.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    std::fs::write(path, bytes).map_err(|e| CliError::file(path, &e))
+    let written = match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => std::fs::write(path, bytes),
+        _ => replace(path, bytes),
+    };
+    written.map_err(|e| CliError::file(path, &e))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut unfinished = tempfile::Builder::new();
+    unfinished.prefix(".dunlin-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        unfinished.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut unfinished = unfinished.tempfile_in(folder)?;
+    unfinished.write_all(bytes)?;
+    unfinished.persist(path)?;
+    Ok(())
 }
 
 /// Reads public keys; each is named by its file.

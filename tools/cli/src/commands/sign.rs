@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dunlin_bundle::manifest::Provenance;
-use dunlin_bundle::{Contents, attach_signature, sign_input, with_provenance};
+use dunlin_bundle::{Contents, TrustedKeys, attach_signature, sign_input, with_provenance};
 use minisign::{SecretKey, SecretKeyBox};
 use serde_json::json;
 
@@ -51,8 +51,9 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
         tuner_trial: args.tuner_trial.clone(),
         reviewer: args.reviewer.clone(),
     };
-    let bundle = with_provenance(read_bundle(&args.bundle)?, args.license.clone(), provenance)?;
-    let signed = sign(bundle, &secret_key(&args.key, args.password_file.as_deref())?)?;
+    let (bytes, key) = (read_bundle(&args.bundle)?, secret_key(&args.key, args.password_file.as_deref())?);
+    let complete = with_provenance(bytes, args.license.clone(), provenance).map_err(CliError::from);
+    let signed = complete.and_then(|bundle| sign(bundle, &key)).map_err(|error| error.of(&args.bundle))?;
     let out = args.out.as_ref().unwrap_or(&args.bundle);
     write(out, &signed)?;
     output.result(&json!({"out": out, "bytes": signed.len()}), || {
@@ -89,15 +90,26 @@ fn missing_provenance(contents: &Contents) -> Vec<&'static str> {
 }
 
 fn secret_key(path: &Path, password: Option<&Path>) -> Result<SecretKey, CliError> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| CliError::file(path, &e));
-    let bad = |e: minisign::PError| {
-        CliError::new(Kind::Key, "not_a_key", format!("{}: {e}; give the secret key that keygen wrote", path.display()))
-    };
-    let text = read(path)?;
-    let password = password.map(read).transpose()?.map(|p| p.trim_end_matches(['\r', '\n']).to_owned());
-    let unprotected = SecretKeyBox::from_string(&text).map_err(bad)?.into_unencrypted_secret_key();
-    match unprotected {
-        Ok(key) => Ok(key),
-        Err(_) => SecretKeyBox::from_string(&text).map_err(bad)?.into_secret_key(password).map_err(bad),
+    let read = |path: &Path| std::fs::read(path).map_err(|e| CliError::file(path, &e));
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    let refuse = |what: &str| CliError::new(Kind::Key, "not_a_key", format!("{}: {what}", path.display()));
+    if TrustedKeys::new().add("", &text).is_ok() {
+        return Err(refuse("this is a public key; give the secret key, the .key file that keygen wrote beside it"));
     }
+    // minisign itself looks at the key only once it has a password.
+    if !text.lines().any(|line| line.starts_with("RW")) {
+        return Err(refuse(NOT_A_KEY));
+    }
+    let parse = || SecretKeyBox::from_string(&text).map_err(|_| refuse(NOT_A_KEY));
+    if let Ok(unprotected) = parse()?.into_unencrypted_secret_key() {
+        return Ok(unprotected);
+    }
+    let password = password.map(read).transpose()?.map(|p| String::from_utf8_lossy(&p).into_owned());
+    let password = password.map(|p| p.trim_end_matches(['\r', '\n']).to_owned());
+    let remedy =
+        if password.is_some() { "correct the password file" } else { "type its password, or give --password-file" };
+    parse()?.into_secret_key(password).map_err(|e| refuse(&format!("the key does not open ({e}); {remedy}")))
 }
+
+/// What is said of a file that is neither half of a key.
+const NOT_A_KEY: &str = "this is not a secret key; give the .key file that keygen or minisign wrote";

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use dunlin_bundle::Bundle;
+use dunlin_bundle::{Bundle, TrustedKeys};
 use dunlin_engine::ReferenceEngine;
-use dunlin_predictor::{Predictor, verify_golden};
+use dunlin_predictor::{GoldenReport, Predictor, verify_golden};
 use serde_json::json;
 
 use super::{read_bundle, read_keys};
@@ -23,10 +23,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
-    let bundle = Bundle::read(read_bundle(&args.bundle)?, &read_keys(&args.keys)?)?;
-    let mut predictor = Predictor::load(&ReferenceEngine, &bundle)?;
-    let golden = verify_golden(&mut predictor, &bundle)?;
-    Predictor::load_baseline(&ReferenceEngine, &bundle)?;
+    let (bytes, keys) = (read_bundle(&args.bundle)?, read_keys(&args.keys)?);
+    let (bundle, golden) = checked(bytes, &keys).map_err(|error| error.of(&args.bundle))?;
     let manifest = bundle.manifest();
     let document = json!({
         "verified": true, "model_id": manifest.model_id, "version": manifest.version, "sequence": manifest.sequence,
@@ -48,4 +46,12 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
         )
     });
     Ok(())
+}
+
+/// Makes the checks that concern the bundle itself.
+fn checked(bytes: Vec<u8>, keys: &TrustedKeys) -> Result<(Bundle, GoldenReport), CliError> {
+    let bundle = Bundle::read(bytes, keys)?;
+    let golden = verify_golden(&mut Predictor::load(&ReferenceEngine, &bundle)?, &bundle)?;
+    Predictor::load_baseline(&ReferenceEngine, &bundle)?;
+    Ok((bundle, golden))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dunlin::journal::Scalar;
-use dunlin::{Config, OutputValue, PredictError, Reason, Record, Runtime, Session, TrustedKeys, Verdict};
+use dunlin::{Config, FeatureError, OutputValue, PredictError, Reason, Record, Runtime, Session, TrustedKeys, Verdict};
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
 use dunlin_engine::ReferenceEngine;
@@ -82,6 +82,13 @@ impl Answerer {
                 json["distance"] = json!(prediction.distance);
                 Ok(json)
             }
+        }
+    }
+
+    /// Puts a row that is no record of the schema on the record, where there is one.
+    pub(crate) fn refuse(&self, error: FeatureError) {
+        if let Self::OnRecord { session, .. } = self {
+            session.refuse(error);
         }
     }
 

@@ -29,23 +29,30 @@ pub(super) struct RowError {
     pub feature: Option<String>,
     /// For people.
     pub message: String,
+    /// What the schema says of it, where the row could be read that far: this goes on the record.
+    pub refused: Option<FeatureError>,
 }
 
 impl From<FeatureError> for RowError {
     fn from(error: FeatureError) -> Self {
-        PredictError::from(error).into()
+        Self { refused: Some(error.clone()), ..PredictError::from(error).into() }
     }
 }
 
 impl From<PredictError> for RowError {
     fn from(error: PredictError) -> Self {
-        Self { code: error.code(), feature: error.feature().map(str::to_owned), message: error.to_string() }
+        Self {
+            code: error.code(),
+            feature: error.feature().map(str::to_owned),
+            message: error.to_string(),
+            refused: None,
+        }
     }
 }
 
 impl RowError {
     fn new(code: &'static str, message: impl ToString) -> Self {
-        Self { code, feature: None, message: message.to_string() }
+        Self { code, feature: None, message: message.to_string(), refused: None }
     }
 }
 
@@ -69,8 +76,7 @@ pub(super) fn jsonl(schema: &Schema, mut reader: Box<dyn BufRead>, each: Each<'_
 }
 
 fn json_row(schema: &Schema, bytes: &[u8]) -> Result<(Record<'static>, Option<Scalar>), RowError> {
-    let mut object: Map<String, Json> =
-        serde_json::from_slice(bytes).map_err(|e| RowError::new("not_an_object", format!("not a JSON object: {e}")))?;
+    let mut object: Map<String, Json> = serde_json::from_slice(bytes).map_err(|e| FeatureError::not_an_object(&e))?;
     let is_labelled = schema.position("record").is_none() && object.get("record").is_some_and(Json::is_object);
     if !is_labelled {
         return Ok((Record::from_json(schema, &object)?, None));

@@ -92,7 +92,13 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
 
 fn answer(answerer: &mut Answerer, row: Row, tally: &mut Tally) -> Value {
     let line = row.line;
-    let answered = row.record.and_then(|(record, label)| answerer.answer(&record, label).map_err(RowError::from));
+    let answered = match row.record {
+        Ok((record, label)) => answerer.answer(&record, label).map_err(RowError::from),
+        Err(error) => {
+            error.refused.clone().into_iter().for_each(|refused| answerer.refuse(refused));
+            Err(error)
+        }
+    };
     match answered {
         Ok(mut answer) => {
             match answer["answered_by"] == "none" {
