@@ -30,12 +30,12 @@ pub(super) struct RowError {
     /// For people.
     pub message: String,
     /// What the schema says of it, where the row could be read that far: this goes on the record.
-    pub refused: Option<FeatureError>,
+    pub refused: Option<Box<FeatureError>>,
 }
 
 impl From<FeatureError> for RowError {
     fn from(error: FeatureError) -> Self {
-        Self { refused: Some(error.clone()), ..PredictError::from(error).into() }
+        Self { refused: Some(Box::new(error.clone())), ..PredictError::from(error).into() }
     }
 }
 

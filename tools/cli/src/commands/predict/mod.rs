@@ -95,7 +95,7 @@ fn answer(answerer: &mut Answerer, row: Row, tally: &mut Tally) -> Value {
     let answered = match row.record {
         Ok((record, label)) => answerer.answer(&record, label).map_err(RowError::from),
         Err(error) => {
-            error.refused.clone().into_iter().for_each(|refused| answerer.refuse(refused));
+            error.refused.clone().into_iter().for_each(|refused| answerer.refuse(*refused));
             Err(error)
         }
     };
