@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::quantized::QTensor;
 use candle_core::{Device, Tensor};
 use dunlin_bundle::graph::Graph;
 use dunlin_bundle::tensor::DType;
 use dunlin_bundle::{GgmlType, Weight, WeightType, Weights, gguf_bytes, safetensors_bytes};
+use dunlin_engine::ggml_dtype;
 
 use super::PackError;
 
@@ -131,20 +132,5 @@ impl Blocks {
 
     fn dequantized(&self) -> Weight<'_> {
         Weight { dtype: WeightType::Dense(DType::F32), shape: &self.shape, bytes: &self.values }
-    }
-}
-
-fn ggml_dtype(blocks: GgmlType) -> GgmlDType {
-    match blocks {
-        GgmlType::Q4_0 => GgmlDType::Q4_0,
-        GgmlType::Q4_1 => GgmlDType::Q4_1,
-        GgmlType::Q5_0 => GgmlDType::Q5_0,
-        GgmlType::Q5_1 => GgmlDType::Q5_1,
-        GgmlType::Q8_0 => GgmlDType::Q8_0,
-        GgmlType::Q2K => GgmlDType::Q2K,
-        GgmlType::Q3K => GgmlDType::Q3K,
-        GgmlType::Q4K => GgmlDType::Q4K,
-        GgmlType::Q5K => GgmlDType::Q5K,
-        GgmlType::Q6K => GgmlDType::Q6K,
     }
 }

@@ -10,12 +10,10 @@ pub(crate) fn role() -> Option<String> {
     std::env::var(ROLE).ok()
 }
 
-/// The command that runs one test of this binary as a child with a role. `wrapper` is put before it (`unshare`, say).
-pub(crate) fn command(wrapper: &[&str], test: &str, role: &str) -> Command {
+/// The command that runs one test of this binary as a child with a role.
+pub(crate) fn command(test: &str, role: &str) -> Command {
     let program = std::env::current_exe().expect("a test binary knows where it is");
-    let program = program.to_str().expect("target folders are UTF-8");
-    let words: Vec<&str> = wrapper.iter().copied().chain([program, "--exact", test, "--nocapture", "-q"]).collect();
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).env(ROLE, role);
+    let mut command = Command::new(program);
+    command.args(["--exact", test, "--nocapture", "-q"]).env(ROLE, role);
     command
 }

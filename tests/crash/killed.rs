@@ -128,7 +128,7 @@ fn predict_until_killed(folder: &Path, mode: &str) {
 
 /// Lets a child predict for a random time, kills it, and returns the ids that it had said.
 fn run_and_kill(test: &str, folder: &Path, seed: u64) -> Vec<(PredictionId, String)> {
-    let mut child = child::command(&[], test, folder.to_str().expect("UTF-8"))
+    let mut child = child::command(test, folder.to_str().expect("UTF-8"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -21,4 +21,4 @@ pub use model::{Engine, Model, RawOutput, Run};
 #[cfg(feature = "candle")]
 pub use module::ModuleModel;
 #[cfg(feature = "candle")]
-pub use reference::ReferenceEngine;
+pub use reference::{ReferenceEngine, ggml_dtype};

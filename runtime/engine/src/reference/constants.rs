@@ -163,7 +163,9 @@ fn block_tensor(dtype: GgmlDType, weight: &Weight<'_>) -> Result<QTensor, String
         .map_err(|e| e.to_string())
 }
 
-fn ggml_dtype(ggml: GgmlType) -> GgmlDType {
+/// candle's name of a ggml block type.
+#[must_use]
+pub fn ggml_dtype(ggml: GgmlType) -> GgmlDType {
     match ggml {
         GgmlType::Q4_0 => GgmlDType::Q4_0,
         GgmlType::Q4_1 => GgmlDType::Q4_1,

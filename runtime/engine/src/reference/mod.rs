@@ -14,6 +14,7 @@ use dunlin_bundle::tensor::Tensor;
 use crate::error::EngineError;
 use crate::kernels::KernelSet;
 use crate::model::{Engine, Model, RawOutput, Run};
+pub use constants::ggml_dtype;
 use plan::Plan;
 
 /// Compiles graphs for candle on the CPU, in f32 and in ggml blocks.
