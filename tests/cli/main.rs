@@ -7,5 +7,4 @@ mod keys;
 mod pipes;
 mod program;
 mod records;
-mod tables;
 mod whole;

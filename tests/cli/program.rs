@@ -69,7 +69,7 @@ impl Desk {
     }
 
     /// The same with something on standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ended {
+    pub(crate) fn run_with(&self, arguments: &[&str], input: impl AsRef<[u8]> + Send) -> Ended {
         let mut child = Command::new(binary())
             .args(arguments)
             .current_dir(self.dir.path())
@@ -78,15 +78,18 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        // A command that does not read its input may have ended already.
-        let _ = child.stdin.take().expect("it is piped").write_all(input.as_ref());
-        let done = child.wait_with_output().expect("it ends");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        let done = std::thread::scope(|scope| {
+            // Beside reading: both pipes are small. A command that does not read its input may have ended already.
+            scope.spawn(move || drop(stdin.write_all(input.as_ref())));
+            child.wait_with_output().expect("it ends")
+        });
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
         Ended { code: done.status.code().unwrap_or(-1), out: text(done.stdout), err: text(done.stderr) }
     }
 
     /// Predicts with the small model: `arguments` after the bundle.
-    pub(crate) fn predict(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ended {
+    pub(crate) fn predict(&self, arguments: &[&str], input: impl AsRef<[u8]> + Send) -> Ended {
         let all = [&["predict", "tiny.dunlin", "--key", "test.pub"], arguments].concat();
         self.run_with(&all, input)
     }
