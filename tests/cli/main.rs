@@ -7,4 +7,5 @@ mod keys;
 mod pipes;
 mod program;
 mod records;
+mod tables;
 mod whole;

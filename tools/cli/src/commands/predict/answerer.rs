@@ -2,8 +2,13 @@
 
 use std::path::Path;
 
+use dunlin::counters::Counter;
+use dunlin::health::Part;
 use dunlin::journal::Scalar;
-use dunlin::{Config, FeatureError, OutputValue, PredictError, Reason, Record, Runtime, Session, TrustedKeys, Verdict};
+use dunlin::{
+    Config, FeatureError, InstallError, OutputValue, PredictError, Reason, Record, Runtime, Session, TrustedKeys,
+    Verdict,
+};
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
 use dunlin_engine::ReferenceEngine;
@@ -11,6 +16,9 @@ use dunlin_predictor::{Predictor, verify_golden};
 use serde_json::{Map, Value, json};
 
 use crate::error::{CliError, Kind};
+
+/// Rows after which the journal is flushed: with a label each, they fill half of its ring.
+const ROWS_PER_FLUSH: u32 = 256;
 
 /// Answers records.
 pub(super) enum Answerer {
@@ -20,6 +28,10 @@ pub(super) enum Answerer {
         runtime: Runtime,
         /// Its session.
         session: Box<Session>,
+        /// Rows since the last flush.
+        unflushed: u32,
+        /// Rows that were lost before, as the runtime counts them.
+        lost_before: u64,
     },
     /// By the predictor alone.
     OffRecord(Box<Predictor>),
@@ -29,12 +41,17 @@ impl Answerer {
     /// Opens a folder, installs the bundle and opens a session.
     pub(super) fn on_record(dir: &Path, bundle: &Path, keys: TrustedKeys) -> Result<Self, CliError> {
         let runtime = Runtime::open(Config::new(dir, keys));
+        let installed = runtime.install(bundle);
         for notice in runtime.health().notices {
             eprintln!("dunlin: {}; {}", notice.what, notice.remedy);
         }
-        let installed = runtime.install(bundle)?;
+        let installed = installed.map_err(|error| match &error {
+            InstallError::Bundle(_) => CliError::from(error).of(bundle),
+            _ => error.into(),
+        })?;
         let session = Box::new(runtime.session(&installed.model_id)?);
-        Ok(Self::OnRecord { runtime, session })
+        let lost_before = lost(&runtime);
+        Ok(Self::OnRecord { runtime, session, unflushed: 0, lost_before })
     }
 
     /// Verifies a bundle as a device would and loads its model.
@@ -56,7 +73,8 @@ impl Answerer {
     /// Answers one record; a label goes into the journal where there is one.
     pub(super) fn answer(&mut self, record: &Record<'_>, label: Option<Scalar>) -> Result<Value, PredictError> {
         match self {
-            Self::OnRecord { runtime, session } => {
+            Self::OnRecord { runtime, session, unflushed, .. } => {
+                make_room(runtime, unflushed);
                 let answer = session.predict(record)?;
                 if let Some(label) = label
                     && let Err(error) = runtime.label(answer.id, label)
@@ -86,25 +104,53 @@ impl Answerer {
     }
 
     /// Puts a row that is no record of the schema on the record, where there is one.
-    pub(crate) fn refuse(&self, error: FeatureError) {
-        if let Self::OnRecord { session, .. } = self {
+    pub(crate) fn refuse(&mut self, error: FeatureError) {
+        if let Self::OnRecord { runtime, session, unflushed, .. } = self {
+            make_room(runtime, unflushed);
             session.refuse(error);
         }
     }
 
     /// Closes the folder; a folder that could not be used as it should is an error, after all records were answered.
     pub(super) fn close(self) -> Result<(), CliError> {
-        let Self::OnRecord { runtime, session } = self else { return Ok(()) };
+        let Self::OnRecord { runtime, session, lost_before, .. } = self else { return Ok(()) };
         drop(session);
-        let health = runtime.health();
+        let flushed = runtime.flush();
+        let (health, lost) = (runtime.health(), lost(&runtime) - lost_before);
         let storage = |message: String| CliError::new(Kind::Storage, "storage", message);
-        for part in [health.state, health.journal] {
-            if let dunlin::health::Part::Degraded(notice) = part {
-                return Err(storage(format!("{}; {}. Every record was answered.", notice.what, notice.remedy)));
-            }
+        let degraded = [health.state, health.journal].into_iter().find_map(|part| match part {
+            Part::Degraded(notice) => Some(notice),
+            Part::Ok => None,
+        });
+        if let Some(notice) = degraded {
+            let kept = if lost == 0 { String::new() } else { format!("; {lost} rows are not in the journal") };
+            return Err(storage(format!(
+                "{}; {}. Records were answered all the same{kept}.",
+                notice.what, notice.remedy
+            )));
+        }
+        flushed.map_err(|problem| CliError::from(&problem))?;
+        if lost > 0 {
+            return Err(storage(format!("{lost} rows are not in the journal, which could not be written for a while")));
         }
         runtime.close().map_err(|e| storage(e.to_string()))
     }
+}
+
+/// What a live caller would rather lose than wait for, a batch waits for: the journal's ring never runs full.
+fn make_room(runtime: &Runtime, unflushed: &mut u32) {
+    *unflushed += 1;
+    if *unflushed == ROWS_PER_FLUSH {
+        *unflushed = 0;
+        // What it cannot write is counted, and told when closing.
+        let _ = runtime.flush();
+    }
+}
+
+/// Rows that were not written, as the runtime counts them.
+fn lost(runtime: &Runtime) -> u64 {
+    let counters = runtime.health().counters;
+    [Counter::DroppedFull, Counter::WriteFailed].iter().filter_map(|counter| counters.get(counter.name())).sum()
 }
 
 fn judged(verdict: &Verdict, outputs: Option<&[OutputValue]>) -> Value {

@@ -2,10 +2,11 @@
 
 mod answerer;
 mod input;
+mod table;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, IsTerminal, Stdin, Write};
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -57,30 +58,31 @@ struct Tally {
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let keys = read_keys(&args.keys)?;
     let mut answerer = match &args.dir {
-        Some(dir) => Answerer::on_record(dir, &args.bundle, keys)?,
-        None => Answerer::off_record(read_bundle(&args.bundle)?, &keys)?,
-    };
+        Some(dir) => Answerer::on_record(dir, &args.bundle, keys),
+        None => Answerer::off_record(read_bundle(&args.bundle)?, &keys).map_err(|error| error.of(&args.bundle)),
+    }?;
     let reader: Box<dyn BufRead> = match &args.input {
         Some(path) => Box::new(BufReader::new(File::open(path).map_err(|e| CliError::file(path, &e))?)),
-        None => Box::new(BufReader::new(std::io::stdin())),
+        None => Box::new(BufReader::new(standard_input())),
     };
     let is_csv = || args.input.as_ref().and_then(|p| p.extension()).is_some_and(|e| e.eq_ignore_ascii_case("csv"));
     let format = args.format.unwrap_or_else(|| if is_csv() { Format::Csv } else { Format::Jsonl });
     let schema = answerer.schema().clone();
     let mut tally = Tally::default();
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    // Each answer is written as soon as there is one: somebody may be waiting for it before sending the next record.
+    let mut out = std::io::stdout().lock();
     let mut each = |row: Row| {
         let line = answer(&mut answerer, row, &mut tally);
         writeln!(out, "{line}")
     };
     let read = match format {
         Format::Jsonl => input::jsonl(&schema, reader, &mut each),
-        Format::Csv => input::csv(&schema, reader, &mut each),
+        Format::Csv => table::rows(&schema, reader, &mut each),
     };
     let flushed = out.flush();
     drop(out);
     let closed = answerer.close();
-    read.and(flushed).or_else(forgive_broken_pipe)?;
+    read.and(flushed).or_else(|error| forgive_broken_pipe(&error, args.input.as_deref()))?;
     summary(&tally, output);
     closed?;
     if args.strict && tally.refused + tally.unanswered > 0 {
@@ -122,10 +124,19 @@ fn summary(tally: &Tally, output: Output) {
     }
 }
 
+/// Standard input; a person who is about to type into it is told so.
+fn standard_input() -> Stdin {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        eprintln!("dunlin: reading records from the terminal, one JSON object a line; end with Ctrl-D");
+    }
+    input
+}
+
 /// A reader that went away (`| head`) ends the command in order; everything else does not.
-fn forgive_broken_pipe(error: std::io::Error) -> Result<(), CliError> {
+fn forgive_broken_pipe(error: &std::io::Error, input: Option<&Path>) -> Result<(), CliError> {
     match error.kind() {
         std::io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(CliError::new(Kind::Failed, "file", format!("input or output: {error}"))),
+        _ => Err(CliError::new(Kind::Failed, "file", error).of(input.unwrap_or(Path::new("standard input")))),
     }
 }
