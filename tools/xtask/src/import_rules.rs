@@ -10,13 +10,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin-features", &["dunlin-bundle"]),
     ("dunlin-engine", &["dunlin-bundle"]),
     ("dunlin-predictor", &["dunlin-bundle", "dunlin-drift", "dunlin-engine", "dunlin-features"]),
-    ("dunlin", ALL_BELOW),
+    ("dunlin-wire", &["dunlin-drift"]),
+    ("dunlin", BELOW_THE_RUNTIME),
+    ("dunlin-cloud", BELOW_THE_RUNTIME),
     ("dunlin-models", ALL_BELOW),
     ("xtask", &[]),
 ];
 
 /// The predictor and what is below it.
 const ALL_BELOW: &[&str] = &["dunlin-bundle", "dunlin-drift", "dunlin-engine", "dunlin-features", "dunlin-predictor"];
+
+/// The same, and what goes over the wire.
+const BELOW_THE_RUNTIME: &[&str] =
+    &["dunlin-bundle", "dunlin-drift", "dunlin-engine", "dunlin-features", "dunlin-predictor", "dunlin-wire"];
 
 /// These stand at the top, and nothing may import them.
 const TOP: &[&str] = &["dunlin-cli", "dunlin-tests"];

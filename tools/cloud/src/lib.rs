@@ -1,0 +1,3 @@
+//! The cloud fallback stub: takes in summaries, answers inference requests, hands out bundles.
+
+#![forbid(unsafe_code)]
