@@ -29,25 +29,34 @@ impl Histogram {
         Self { bins, counts, missing: 0, non_finite: 0 }
     }
 
+    /// What was counted elsewhere on these bins.
+    ///
+    /// # Errors
+    /// [`BinsError`] when the bins are no bins, or there is not one count for each.
+    pub fn from_counts(bins: Bins, counts: Vec<u64>, missing: u64, non_finite: u64) -> Result<Self, BinsError> {
+        let histogram = Self { bins, counts, missing, non_finite };
+        histogram.validate().map(|()| histogram)
+    }
+
     /// Counts a number; NaN and infinities are counted as non-finite.
     pub fn add_number(&mut self, value: f64) {
         match self.bins.of_number(value) {
-            Some(bin) => self.counts[bin] += 1,
-            None => self.non_finite += 1,
+            Some(bin) => self.counts[bin] = self.counts[bin].saturating_add(1),
+            None => self.non_finite = self.non_finite.saturating_add(1),
         }
     }
 
     /// Counts a level of a category, an unlisted one in the last bin.
     pub fn add_level(&mut self, level: &str) {
         match self.bins.of_level(level) {
-            Some(bin) => self.counts[bin] += 1,
-            None => self.non_finite += 1,
+            Some(bin) => self.counts[bin] = self.counts[bin].saturating_add(1),
+            None => self.non_finite = self.non_finite.saturating_add(1),
         }
     }
 
     /// Counts a record in which the value was absent.
     pub fn add_missing(&mut self) {
-        self.missing += 1;
+        self.missing = self.missing.saturating_add(1);
     }
 
     /// Adds what another histogram on the same bins has seen.
