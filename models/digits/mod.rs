@@ -2,6 +2,7 @@
 
 mod data;
 mod networks;
+mod worn;
 
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
@@ -10,6 +11,7 @@ use serde_json::Value as Json;
 
 pub use data::{Digit, SIDE, digits};
 use networks::{Convolutional, Linear};
+pub use worn::WornCamera;
 
 use crate::folder::{BaselineFiles, LabelledRecord, ModelFolder, PackSettings};
 use crate::train::{Batchwise, NamedTensor, Network, Progress, SeededRandom, TrainError, Trainer, weights};

@@ -8,6 +8,8 @@ use super::ratio::{inflation, lag_one};
 const MAX_SCALES: usize = 40;
 /// Fewer blocks say nothing of their neighbours' correlation.
 const MIN_BLOCKS: u64 = 32;
+/// Share of the sum of squares below which a spread is the rounding error of the subtraction that gave it.
+const NO_SPREAD: f64 = 1e-12;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -99,7 +101,12 @@ impl Scale {
         if self.blocks < 3 || self.steps == 0 {
             return 0.0;
         }
-        let variance = (self.squares - self.sum * self.sum / m) / (m - 1.0);
+        let spread = self.squares - self.sum * self.sum / m;
+        // What is left of a constant is rounding.
+        if spread <= NO_SPREAD * self.squares {
+            return 0.0;
+        }
+        let variance = spread / (m - 1.0);
         lag_one(self.step_squares / self.steps as f64, variance, m)
     }
 }
