@@ -16,7 +16,8 @@ pub struct Judged {
     pub alarm: bool,
 }
 
-/// Judges the features of one window together; a feature without enough evidence stays `None` and costs the others nothing.
+/// Judges the features of one window together. A feature without enough evidence stays `None`, but counts among those
+/// that were asked: which features have evidence is itself read from the window, and chance would pick them.
 ///
 /// ```
 /// use dunlin_drift::{Bins, Histogram, alarms, compare};
@@ -30,14 +31,13 @@ pub struct Judged {
 /// ```
 #[must_use]
 pub fn alarms(comparisons: &[Option<Comparison>]) -> Vec<Option<Judged>> {
-    let p_values: Vec<f64> = comparisons.iter().flatten().map(|c| c.p_value).collect();
-    let mut adjusted = benjamini_hochberg(&p_values).into_iter();
-    let mut judge = |comparison: &Comparison| {
-        let p_adjusted = adjusted.next()?;
+    let p_values: Vec<f64> = comparisons.iter().map(|c| c.as_ref().map_or(1.0, |c| c.p_value)).collect();
+    let judge = |(comparison, p_adjusted): (&Option<Comparison>, f64)| {
+        let comparison = comparison.clone()?;
         let alarm = p_adjusted < ALPHA && comparison.effect >= MIN_EFFECT;
-        Some(Judged { comparison: comparison.clone(), p_adjusted, alarm })
+        Some(Judged { comparison, p_adjusted, alarm })
     };
-    comparisons.iter().map(|comparison| judge(comparison.as_ref()?)).collect()
+    comparisons.iter().zip(benjamini_hochberg(&p_values)).map(judge).collect()
 }
 
 #[cfg(test)]
@@ -71,9 +71,12 @@ mod tests {
     }
 
     #[test]
-    fn company_raises_p_values_and_absent_company_does_not() {
-        let alone = alarms(&[compared(0.004, 0.2), None, None]);
-        let among = alarms(&[compared(0.004, 0.2), compared(0.5, 0.0), compared(0.6, 0.0)]);
-        assert!(alone[0].as_ref().unwrap().alarm && !among[0].as_ref().unwrap().alarm);
+    fn company_raises_p_values_be_there_evidence_or_not() {
+        let alone = alarms(&[compared(0.004, 0.2)]);
+        assert!(alone[0].as_ref().unwrap().alarm);
+        for company in [compared(0.5, 0.0), None] {
+            let among = alarms(&[compared(0.004, 0.2), company.clone(), company]);
+            assert!(!among[0].as_ref().unwrap().alarm);
+        }
     }
 }
