@@ -120,7 +120,7 @@ pub fn pack(folder: &ModelFolder, precision: Precision) -> Result<Packed, PackEr
     let guard =
         reference::fit_guard(&mut model.predictor(&GuardThresholds::default())?, &training, &folder.settings.guard)?;
     let mut predictor = model.predictor(&guard)?;
-    let mut reference = reference::count(&mut predictor, &training)?;
+    let mut reference = reference::count(&mut predictor, &training, &held_out)?;
     let scores = score::score(&mut predictor, &held_out)?;
     let baseline = baseline_scores(folder, &guard, &held_out)?;
     record_scores(&mut reference, &scores, baseline.as_ref());

@@ -35,8 +35,13 @@ pub(super) fn fit_guard(
     Ok(GuardThresholds { min_confidence: settings.min_confidence, distance })
 }
 
-/// Counts every feature, scalar and output of the training records.
-pub(super) fn count(predictor: &mut Predictor, training: &Records<'_>) -> Result<Reference, PackError> {
+/// Counts every feature and scalar of the training records, and every output of the held-out ones: on what it was trained on,
+/// a model is surer than it will ever be again.
+pub(super) fn count(
+    predictor: &mut Predictor,
+    training: &Records<'_>,
+    held_out: &Records<'_>,
+) -> Result<Reference, PackError> {
     let mut distributions = BTreeMap::new();
     for (name, values) in scalar_columns(predictor, training)? {
         let histogram = Histogram::empty(Bins::fit_ordered(&present(&values), FINE_BINS));
@@ -47,7 +52,7 @@ pub(super) fn count(predictor: &mut Predictor, training: &Records<'_>) -> Result
             distributions.insert(feature.name.clone(), histogram);
         }
     }
-    distributions.extend(count_outputs(predictor, training)?);
+    distributions.extend(count_outputs(predictor, held_out)?);
     Ok(Reference { sample_size: training.records.len() as u64, distributions, ..Reference::default() })
 }
 
@@ -118,10 +123,10 @@ fn count_levels(
 }
 
 /// Counts the confidence of classifications and the value of one-dimensional regressions.
-fn count_outputs(predictor: &mut Predictor, training: &Records<'_>) -> Result<BTreeMap<String, Histogram>, PackError> {
+fn count_outputs(predictor: &mut Predictor, held_out: &Records<'_>) -> Result<BTreeMap<String, Histogram>, PackError> {
     let mut columns: BTreeMap<String, Vec<Option<f64>>> = BTreeMap::new();
-    for (i, record) in training.records.iter().enumerate() {
-        let (file, line) = (training.file, i + 1);
+    for (i, record) in held_out.records.iter().enumerate() {
+        let (file, line) = (held_out.file, i + 1);
         let prediction = predictor.predict(record).map_err(|error| PackError::NoPrediction { file, line, error })?;
         for output in prediction.outputs.ok_or(PackError::NonFinite { file, line })? {
             let (suffix, value) = match (&output.class, output.values.as_slice()) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 /// Where Linux keeps the id of the present boot.
 const BOOT_ID_FILE: &str = "/proc/sys/kernel/random/boot_id";
 /// Where Linux keeps the seconds since boot.
@@ -14,7 +16,7 @@ const UPTIME_FILE: &str = "/proc/uptime";
 ///
 /// Wall time is what people call the time and may jump either way; monotonic time never goes back, but means something
 /// only together with the boot id of its [`Clock`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Moment {
     /// Microseconds since the Unix epoch, UTC.
     pub wall_us: i64,

@@ -8,6 +8,7 @@ use dunlin_engine::Engine;
 
 use crate::clock::Clock;
 use crate::journal::JournalConfig;
+use crate::monitor::MonitorConfig;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
 pub struct Config {
@@ -15,6 +16,7 @@ pub struct Config {
     pub(crate) keys: TrustedKeys,
     pub(crate) engine: Arc<dyn Engine + Send + Sync>,
     pub(crate) journal: JournalConfig,
+    pub(crate) monitor: MonitorConfig,
     pub(crate) clock: Clock,
 }
 
@@ -30,14 +32,21 @@ impl Config {
     /// The same with an engine of the caller's choice.
     #[must_use]
     pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
-        let (journal, clock) = (JournalConfig::default(), Clock::system());
-        Self { folder: folder.into(), keys, engine, journal, clock }
+        let (journal, monitor, clock) = (JournalConfig::default(), MonitorConfig::default(), Clock::system());
+        Self { folder: folder.into(), keys, engine, journal, monitor, clock }
     }
 
     /// How soon rows reach the disk, and how long they stay.
     #[must_use]
     pub fn journal(mut self, journal: JournalConfig) -> Self {
         self.journal = journal;
+        self
+    }
+
+    /// How large the monitor's windows are.
+    #[must_use]
+    pub fn monitor(mut self, monitor: MonitorConfig) -> Self {
+        self.monitor = monitor;
         self
     }
 

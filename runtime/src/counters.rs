@@ -59,6 +59,28 @@ counters! {
     CrashLostAtMost = "journal.crash_lost_at_most",
     /// Journals that were corrupt or foreign and were set aside.
     SetAside = "journal.set_aside",
+    /// Windows closed.
+    Windows = "monitor.windows",
+    /// Alarms opened.
+    Alarms = "monitor.alarms",
+    /// Times that the wall clock jumped while a window was open.
+    ClockJumps = "monitor.clock_jumps",
+    /// Attempts to upload.
+    UploadAttempts = "outbox.attempts",
+    /// Uploads delivered.
+    UploadsAccepted = "outbox.accepted",
+    /// Attempts that were not delivered and will be made again.
+    UploadsFailed = "outbox.failed",
+    /// Summaries added to another because too many waited; nothing is lost by it.
+    UploadsMerged = "outbox.merged",
+    /// Summaries sent without their histograms because the receiver found them too large.
+    UploadsShed = "outbox.shed",
+    /// Summaries lost: refused for good, damaged, or too many.
+    UploadsDropped = "outbox.dropped",
+    /// Windows delivered.
+    WindowsDelivered = "outbox.windows_delivered",
+    /// Windows lost with the summaries that carried them.
+    WindowsLost = "outbox.windows_lost",
     /// Bundles refused.
     BundlesRefused = "registry.refused",
 }

@@ -203,6 +203,18 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// The id of an upload: a UUIDv7, whose first bits are the time, so that ids of one device sort as they were made.
+pub(crate) fn upload_id(now_us: i64) -> String {
+    let millis = u64::try_from(now_us / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random_bytes()).into_uuid().to_string()
+}
+
+/// A number in `0.0..1.0` from the system's generator.
+pub(crate) fn random_unit() -> f64 {
+    // 53 bits fill an f64.
+    (random_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
 /// A number from the system's generator.
 pub(crate) fn random_u64() -> u64 {
     u64::from_le_bytes(random_bytes())

@@ -11,7 +11,10 @@ use crate::config::Config;
 use crate::counters::Counters;
 use crate::health::{Health, ModelHealth};
 use crate::ids::PredictionId;
-use crate::journal::{Appended, Journal, LabelError, Scalar, highest_epoch};
+use crate::journal::{Appended, Journal, LabelError, Reader, Scalar, highest_epoch};
+use crate::keeper::Keeper;
+use crate::monitor::{Alarm, Monitor};
+use crate::outbox::{self, Link, Next, Reported, Response, SyncReport, Transport, TransportError};
 use crate::registry::{InstallError, InstallReport, LoadedModel, Registry, Source, install};
 use crate::session::{Session, SessionError};
 use crate::store::{Folder, InstalledModel, Slot, State, StorageProblem};
@@ -53,13 +56,15 @@ impl Runtime {
     /// when and what to do. A runtime that cannot write still answers.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let Config { folder, keys, engine, journal, clock } = config;
+        let Config { folder, keys, engine, journal, monitor, clock } = config;
         let folder = Arc::new(Folder::new(folder));
         let counters = Arc::new(Counters::default());
         let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
         counters.raise_to(&state.counters().unwrap_or_default());
         let epoch = state.epoch();
-        let journal = Journal::open(Arc::clone(&folder), clock.clone(), epoch, journal, Arc::clone(&counters));
+        let keeper = Box::new(Keeper(Monitor::new(monitor, epoch, clock.boot_id())));
+        let journal =
+            Journal::open_followed(Arc::clone(&folder), clock.clone(), epoch, journal, Arc::clone(&counters), keeper);
         let (registry, state) = (Registry::default(), Mutex::new(state));
         Self {
             shared: Arc::new(Shared { keys, engine, clock, counters, folder, registry, journal, state, closed: false }),
@@ -127,6 +132,75 @@ impl Runtime {
         let counters = self.shared.counters.totals();
         let models = self.shared.models();
         Health { state: self.shared.state().health(), journal, notices, counters, models }
+    }
+
+    /// Does what is due by the clock: closes windows whose time has come. To be called now and then, and before uploading.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when the journal cannot be written; what is due stays due.
+    pub fn tick(&self) -> Result<(), StorageProblem> {
+        self.shared.journal.transact(false, |tables, keeper, now| keeper.tick(tables, now))
+    }
+
+    /// What is to be sent now, over the link that the host has. What it returns is on the disk, ids and bytes, before it
+    /// is returned.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when the journal cannot be written: nothing may be sent then, since it could not be remembered.
+    pub fn next_upload(&self, link: Link) -> Result<Next, StorageProblem> {
+        let install = self.shared.state().identity().install_id;
+        self.shared.journal.transact(true, move |tables, _, now| outbox::next(tables, &install, link, now.wall_us))
+    }
+
+    /// Takes in what came of an upload.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when the journal cannot be written; the upload is then sent again, and the receiver counts it once.
+    pub fn report_upload(
+        &self,
+        id: &str,
+        answer: Result<Response, TransportError>,
+    ) -> Result<Reported, StorageProblem> {
+        let id = id.to_owned();
+        self.shared.journal.transact(false, move |tables, _, now| outbox::report(tables, &id, &answer, now.wall_us))
+    }
+
+    /// Forgets every wait and pause of the outbox: something has changed that it cannot know of (a new token, another
+    /// network).
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when the journal cannot be written.
+    pub fn resume_uploads(&self) -> Result<(), StorageProblem> {
+        self.shared.journal.transact(false, |tables, _, _| outbox::resume(tables))
+    }
+
+    /// Closes what is due and sends what waits, until nothing may be sent for now.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when the journal cannot be written.
+    pub fn sync(&self, transport: &mut dyn Transport, link: Link) -> Result<SyncReport, StorageProblem> {
+        self.tick()?;
+        let mut report = SyncReport::default();
+        loop {
+            let upload = match self.next_upload(link)? {
+                Next::Upload(upload) => upload,
+                Next::Wait(wait) => return Ok(SyncReport { wait: Some(wait), ..report }),
+                Next::Done => return Ok(report),
+            };
+            let answer = transport.send(&upload);
+            let reported = self.report_upload(&upload.id, answer.clone())?;
+            report.note(&answer, &reported);
+        }
+    }
+
+    /// The alarms that are open, oldest first.
+    ///
+    /// # Errors
+    /// [`StorageProblem`] when there is no journal, or it cannot be read.
+    pub fn alarms(&self) -> Result<Vec<Alarm>, StorageProblem> {
+        self.shared.journal.flush()?;
+        let alarms = Reader::open(self.shared.folder.path())?.alarms()?;
+        Ok(alarms.into_iter().filter(|alarm| alarm.cleared_us.is_none()).collect())
     }
 
     /// Writes everything so far and forces it to the disk.

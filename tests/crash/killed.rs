@@ -69,6 +69,7 @@ impl Opened {
             subject: None,
             features: None,
             output: None,
+            observation: None,
         })
     }
 }

@@ -11,7 +11,7 @@ pub struct Reference {
     /// Records in the training sample.
     pub sample_size: u64,
     /// Fine-binned distributions by feature name, `feature.scalar` for a tensor, `output.confidence` or `output.value`
-    /// for an output.
+    /// for an output. Outputs are counted on held-out records, features on training records.
     pub distributions: BTreeMap<String, Histogram>,
     /// Thresholds for the model.
     pub guard: GuardThresholds,

@@ -8,13 +8,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::config::{Durability, JournalConfig};
 use super::epochs::{self, Opening};
+use super::follower::{Follower, News};
 use super::retention;
 use super::row::{Context, Entry, Event, REFUSED, Row};
-use super::tally::Tally;
+use crate::clock::Moment;
 use crate::counters::{Counter, Counters};
 use crate::ids::PredictionId;
-use crate::store::policy::{EVENTS_KEPT, FREE_PAGE_SHARE, ROWS_PER_CHECKPOINT, WAL_LIMIT_BYTES};
+use crate::store::policy::{FREE_PAGE_SHARE, ROWS_PER_CHECKPOINT, WAL_LIMIT_BYTES};
 use crate::store::sqlite::{self, Found, Schema};
+use crate::store::tables::{self, TableResult, Tables};
+use crate::store::tally::Tally;
 use crate::store::{StorageProblem, StorageProblemKind};
 
 /// The file's name within the folder.
@@ -22,7 +25,10 @@ pub(crate) const FILE: &str = "journal.db";
 
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: i32::from_be_bytes(*b"DnlJ"),
-    migrations: &[include_str!("../store/migrations/journal-001.sql")],
+    migrations: &[
+        include_str!("../store/migrations/journal-001.sql"),
+        include_str!("../store/migrations/journal-002.sql"),
+    ],
 };
 
 /// The open journal.
@@ -34,6 +40,9 @@ pub(crate) struct Database {
     contexts: HashMap<Arc<Context>, i64>,
     since_forced: u64,
 }
+
+/// Something to be done to the tables, in a transaction of its own.
+pub(crate) type Action = Box<dyn FnOnce(&mut Tables<'_>, &mut dyn Follower, Moment) -> TableResult<()> + Send>;
 
 /// What one transaction did.
 pub(crate) struct Committed {
@@ -62,26 +71,29 @@ impl Database {
         Ok(Self { db, config, opening: opening.clone(), contexts, since_forced: 0, path })
     }
 
-    /// Writes a batch, evicts what is then too much, and brings totals and counters up to date: all or nothing.
+    /// Writes a batch, lets the follower count it, evicts what is then too much, and brings totals and counters up to
+    /// date: all or nothing.
     pub(crate) fn write(
         &mut self,
         entries: &[&Entry],
-        now_us: i64,
+        now: Moment,
         settled_before: u64,
         accepted: impl FnOnce() -> u64,
         counters: &Counters,
+        follower: &mut dyn Follower,
     ) -> Result<Committed, StorageProblem> {
         let run = || {
             let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut tally = Tally::default();
-            let mut predictions = 0;
+            let mut news = Vec::new();
             let mut known = Vec::with_capacity(entries.len());
             for entry in entries {
-                known.push(insert(&tx, &self.opening, &mut self.contexts, entry, &mut tally)?);
-                predictions += u64::from(matches!(entry, Entry::Prediction { .. }));
+                known.push(insert(&tx, &self.opening, &mut self.contexts, entry, &mut tally, &mut news)?);
             }
-            epochs::add_kept(&tx, self.opening.epoch, predictions)?;
-            retention::enforce(&tx, &self.config.retention, self.opening.epoch, now_us, &mut tally)?;
+            let predictions = entries.iter().filter(|entry| matches!(entry, Entry::Prediction { .. })).count();
+            epochs::add_kept(&tx, self.opening.epoch, predictions as u64)?;
+            follower.follow(&mut Tables::new(&tx, &mut tally, counters), now, &news)?;
+            retention::enforce(&tx, &self.config.retention, self.opening.epoch, now.wall_us, &mut tally)?;
             epochs::settle(&tx, self.opening.epoch, accepted(), settled_before + entries.len() as u64)?;
             sqlite::save_counters(&tx, &tally.on_top_of(counters))?;
             tx.commit()?;
@@ -89,12 +101,42 @@ impl Database {
         };
         let done: rusqlite::Result<Committed> = run();
         if done.is_err() {
-            // Ids of contexts that were rolled back mean nothing.
+            // Ids of contexts that were rolled back mean nothing, and neither does what was counted of them.
             self.contexts.clear();
+            follower.rolled_back();
         }
         let committed = done.map_err(|e| self.problem(&e))?;
         self.since_forced += entries.len() as u64;
         Ok(committed)
+    }
+
+    /// Runs an action on the tables in one transaction, forced to the disk if it must be before anyone acts on it.
+    pub(crate) fn transact(
+        &mut self,
+        act: Action,
+        now: Moment,
+        counters: &Counters,
+        follower: &mut dyn Follower,
+        durable: bool,
+    ) -> Result<Tally, StorageProblem> {
+        let durability = self.config.durability;
+        let run = || {
+            if durable {
+                self.db.pragma_update(None, "synchronous", "FULL")?;
+            }
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut tally = Tally::default();
+            act(&mut Tables::new(&tx, &mut tally, counters), follower, now)?;
+            sqlite::save_counters(&tx, &tally.on_top_of(counters))?;
+            tx.commit()?;
+            Ok(tally)
+        };
+        let done: rusqlite::Result<Tally> = run();
+        let reset = if durable { set_synchronous(&self.db, durability) } else { Ok(()) };
+        if done.is_err() {
+            follower.rolled_back();
+        }
+        done.and_then(|tally| reset.map(|()| tally)).map_err(|e| self.problem(&e))
     }
 
     /// Bounds what a power cut can take, and keeps the WAL and the file small; to be called after a commit. A failure
@@ -202,23 +244,29 @@ fn set_synchronous(db: &Connection, durability: Durability) -> rusqlite::Result<
 }
 
 /// Writes one entry; false for a label or an outcome whose prediction is not there.
-fn insert(
+fn insert<'a>(
     tx: &Transaction<'_>,
     opening: &Opening,
     contexts: &mut HashMap<Arc<Context>, i64>,
-    entry: &Entry,
+    entry: &'a Entry,
     tally: &mut Tally,
+    news: &mut Vec<News<'a>>,
 ) -> rusqlite::Result<bool> {
     let known = match entry {
         Entry::Prediction { id, row } => {
             tally.add(Counter::Predictions, 1);
             tally.add(Counter::Refused, u64::from(row.verdict == REFUSED));
             let context = context_id(tx, opening, contexts, &row.context)?;
+            news.push(News::Predicted(row));
             return insert_prediction(tx, *id, context, row).map(|()| true);
         }
         Entry::Label { id, value, wall_us } => {
+            let is_first = !is_labelled(tx, *id)?;
             let known = insert_label(tx, *id, value, *wall_us)?;
             tally.add(Counter::Labels, u64::from(known));
+            if known && is_first {
+                news.push(News::Labelled(*id, value));
+            }
             known
         }
         Entry::Outcome { id, name, value, wall_us } => {
@@ -286,6 +334,10 @@ fn context_id(
     Ok(id)
 }
 
+fn is_labelled(tx: &Transaction<'_>, id: PredictionId) -> rusqlite::Result<bool> {
+    tx.prepare_cached("SELECT EXISTS (SELECT 1 FROM label WHERE id = ?1)")?.query_row([id.to_i64()], |row| row.get(0))
+}
+
 fn insert_label(tx: &Transaction<'_>, id: PredictionId, value: &str, wall_us: i64) -> rusqlite::Result<bool> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO label (id, value, wall_us) SELECT id, ?2, ?3 FROM prediction WHERE id = ?1
@@ -308,15 +360,9 @@ fn insert_outcome(
     Ok(insert.execute(params![id.to_i64(), name, value, wall_us])? > 0)
 }
 
-/// Enters an event and forgets the oldest beyond a thousand.
+/// Enters an event.
 pub(crate) fn insert_event(tx: &Transaction<'_>, event: &Event) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO event (wall_us, kind, detail) VALUES (?1, ?2, ?3)")?.execute(params![
-        event.wall_us,
-        event.kind,
-        event.detail
-    ])?;
-    tx.prepare_cached("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?1")?.execute([EVENTS_KEPT])?;
-    Ok(())
+    tables::insert_event(tx, event.wall_us, &event.kind, &event.detail)
 }
 
 /// Highest counted epoch that the journal of a folder holds rows of; 0 where there is none or it cannot be read.

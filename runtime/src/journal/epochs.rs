@@ -11,10 +11,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::config::Durability;
 use super::database::insert_event;
 use super::row::Event;
-use super::tally::Tally;
 use crate::counters::{Counter, Counters};
 use crate::ids::Epoch;
 use crate::store::sqlite;
+use crate::store::tally::Tally;
 
 /// This opening, as the journal notes it.
 #[derive(Clone, Debug)]

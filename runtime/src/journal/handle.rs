@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::config::{Durability, JournalConfig};
-use super::database::FILE;
+use super::database::{Action, FILE};
 use super::epochs::Opening;
+use super::follower::{Follower, Nobody};
 use super::ring::{Command, Offered, Reply, Ring};
 use super::row::{Appended, Entry, Event, LabelError, Row, Scalar, Settled, check_length};
 use super::writer::{Report, Writer};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::counters::{Counter, Counters};
 use crate::health::{Notice, Part};
 use crate::ids::{Epoch, PredictionId, SubjectHash};
+use crate::store::tables::{TableResult, Tables};
 use crate::store::{Folder, StorageProblem, StorageProblemKind};
 
 /// The open journal. Shared by reference between threads; closed in order when dropped.
@@ -42,6 +44,18 @@ impl Journal {
         config: JournalConfig,
         counters: Arc<Counters>,
     ) -> Self {
+        Self::open_followed(folder, clock, epoch, config, counters, Box::new(Nobody))
+    }
+
+    /// The same, with somebody who keeps account of the rows in their transactions.
+    pub(crate) fn open_followed(
+        folder: Arc<Folder>,
+        clock: Clock,
+        epoch: Epoch,
+        config: JournalConfig,
+        counters: Arc<Counters>,
+        follower: Box<dyn Follower>,
+    ) -> Self {
         let ring = Arc::new(Ring::new(epoch, config.durability));
         let report = Arc::default();
         let opening =
@@ -51,6 +65,7 @@ impl Journal {
             folder: folder.clone(),
             clock: clock.clone(),
             config,
+            follower,
             opening,
             counters: counters.clone(),
             report: Arc::clone(&report),
@@ -141,6 +156,26 @@ impl Journal {
     /// When it cannot be written; the rows concerned have been counted.
     pub fn close(mut self) -> Result<(), StorageProblem> {
         self.shut_down()
+    }
+
+    /// Runs an action on the tables in a transaction of its own, after all rows that were accepted before; with `durable` it
+    /// is forced to the disk before this returns.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; nothing of the action has happened then.
+    pub(crate) fn transact<T: Send + 'static>(
+        &self,
+        durable: bool,
+        act: impl FnOnce(&mut Tables<'_>, &mut dyn Follower, Moment) -> TableResult<T> + Send + 'static,
+    ) -> Result<T, StorageProblem> {
+        let (made, result) = sync_channel(1);
+        let action: Action = Box::new(move |tables, follower, now| {
+            // There is room for the one result, and its receiver is below.
+            let _ = made.send(act(tables, follower, now)?);
+            Ok(())
+        });
+        self.ask(|reply| Command::Transact(action, durable, reply))?;
+        result.recv().map_err(|_| self.no_writer())
     }
 
     /// Whether rows are being written, and what has been dealt with but should be known.

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use dunlin_wire::{ModelVersion, Severity};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::database::{FILE, SCHEMA};
 use super::row::Scalar;
 use crate::ids::PredictionId;
+use crate::monitor::{Alarm, RecordedUpload, RecordedWindow, Waiting, WatchedModel};
 use crate::store::sqlite::{self, Found};
+use crate::store::tables::QUEUE;
 use crate::store::{StorageProblem, StorageProblemKind};
 
 /// Reads the journal of a folder while another process, or nobody, writes it.
@@ -78,6 +82,48 @@ pub struct VerdictCount {
     pub verdict: String,
     /// Who answered.
     pub answered_by: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Predictions that are alike but for their record, their answer and their time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Alike {
+    /// The model.
+    pub model: ModelVersion,
+    /// The slot that the model was in.
+    pub slot: String,
+    /// The kernels that ran.
+    pub kernel_set: String,
+    /// Who answered.
+    pub answered_by: String,
+    /// The predictor's verdict.
+    pub verdict: String,
+    /// Why, as codes.
+    pub reasons: Vec<String>,
+    /// The feature or tensor concerned.
+    pub culprit: Option<String>,
+    /// How many.
+    pub count: u64,
+    /// Wall time of the first, in microseconds since the Unix epoch.
+    pub first_us: i64,
+    /// Wall time of the last.
+    pub last_us: i64,
+}
+
+/// Labelled predictions with the same answer and the same label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LabelledAlike {
+    /// The model.
+    pub model: ModelVersion,
+    /// Who answered.
+    pub answered_by: String,
+    /// The answer; `None` where nobody answered.
+    pub output: Option<Value>,
+    /// What was right.
+    pub label: Option<Scalar>,
     /// How many.
     pub count: u64,
 }
@@ -174,6 +220,73 @@ impl Reader {
         })
     }
 
+    /// From now on everything is read as it stands at this moment, whatever is written meanwhile; for reports, whose
+    /// figures must agree with each other. The journal's WAL cannot be emptied as long as this reader lives.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn hold(&self) -> Result<(), StorageProblem> {
+        self.run(|db| {
+            db.execute_batch("BEGIN")?;
+            db.query_row("SELECT predictions FROM total", [], |_| Ok(()))
+        })
+    }
+
+    /// Predictions counted by everything that many of them share, of one model or of all.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn alike(&self, model_id: Option<&str>) -> Result<Vec<Alike>, StorageProblem> {
+        const SQL: &str = "SELECT c.model_id, c.version, c.sequence, c.slot, c.kernel_set, p.answered_by, p.verdict,
+                                  p.reasons, p.culprit, count(*), min(p.wall_us), max(p.wall_us)
+                             FROM prediction p JOIN context c ON c.id = p.context
+                            WHERE ?1 IS NULL OR c.model_id = ?1
+                            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 3, 2, 4, 5, 6, 7, 8, 9";
+        self.run(|db| {
+            let mut query = db.prepare(SQL)?;
+            let rows = query.query_map([&model_id], |row| {
+                let reasons: Option<String> = row.get(7)?;
+                Ok(Alike {
+                    model: ModelVersion { id: row.get(0)?, version: row.get(1)?, sequence: row.get(2)? },
+                    slot: row.get(3)?,
+                    kernel_set: row.get(4)?,
+                    answered_by: row.get(5)?,
+                    verdict: row.get(6)?,
+                    reasons: reasons.iter().flat_map(|r| r.split(',')).map(str::to_owned).collect(),
+                    culprit: row.get(8)?,
+                    count: row.get(9)?,
+                    first_us: row.get(10)?,
+                    last_us: row.get(11)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Labelled predictions counted by answer and label, of one model or of all.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn labelled(&self, model_id: Option<&str>) -> Result<Vec<LabelledAlike>, StorageProblem> {
+        const SQL: &str = "SELECT c.model_id, c.version, c.sequence, p.answered_by, p.output, l.value, count(*)
+                             FROM label l JOIN prediction p ON p.id = l.id JOIN context c ON c.id = p.context
+                            WHERE ?1 IS NULL OR c.model_id = ?1
+                            GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 3, 2, 4, 5, 6";
+        self.run(|db| {
+            let mut query = db.prepare(SQL)?;
+            let rows = query.query_map([&model_id], |row| {
+                Ok(LabelledAlike {
+                    model: ModelVersion { id: row.get(0)?, version: row.get(1)?, sequence: row.get(2)? },
+                    answered_by: row.get(3)?,
+                    output: row.get::<_, Option<String>>(4)?.map(json),
+                    label: scalar(row.get(5)?),
+                    count: row.get(6)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
     /// What the journal holds.
     ///
     /// # Errors
@@ -203,6 +316,116 @@ impl Reader {
                 Ok(RecordedEvent { wall_us: row.get(0)?, kind: row.get(1)?, detail: json(row.get(2)?) })
             })?;
             events.collect()
+        })
+    }
+
+    /// The newest closed windows, newest first, of one model or of all.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn windows(&self, model_id: Option<&str>, limit: u32) -> Result<Vec<RecordedWindow>, StorageProblem> {
+        const SQL: &str = "SELECT epoch, number, summary, judged FROM drift_window
+                            WHERE ?1 IS NULL OR model_id = ?1 ORDER BY seq DESC LIMIT ?2";
+        self.run(|db| {
+            let mut query = db.prepare(SQL)?;
+            let parameters: [&dyn ToSql; 2] = [&model_id, &limit];
+            let windows = query.query_map(parameters, |row| {
+                let (summary, judged): (String, String) = (row.get(2)?, row.get(3)?);
+                let summary = parse(2, &summary)?;
+                Ok(RecordedWindow { epoch: row.get(0)?, number: row.get(1)?, summary, judged: parse(3, &judged)? })
+            })?;
+            windows.collect()
+        })
+    }
+
+    /// The model versions that are watched, the one that counted last first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn watched(&self) -> Result<Vec<WatchedModel>, StorageProblem> {
+        const SQL: &str =
+            "SELECT model_id, version, sequence, open, past, reference FROM watched ORDER BY touched_us DESC";
+        self.run(|db| {
+            let mut query = db.prepare(SQL)?;
+            let models = query.query_map([], |row| {
+                let model = ModelVersion { id: row.get(0)?, version: row.get(1)?, sequence: row.get(2)? };
+                let (open, past): (Option<String>, String) = (row.get(3)?, row.get(4)?);
+                let reference = parse(5, &row.get::<_, String>(5)?)?;
+                Ok(WatchedModel::read(model, open.as_deref(), &past, reference))
+            })?;
+            models.collect()
+        })
+    }
+
+    /// Every alarm that is remembered, oldest first; those that are over have the time in `cleared_us`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn alarms(&self) -> Result<Vec<Alarm>, StorageProblem> {
+        const SQL: &str =
+            "SELECT kind, model_id, version, sequence, subject, severity, since_us, last_us, windows, evidence,
+                                  cleared_us FROM alarm ORDER BY seq";
+        self.run(|db| {
+            let mut query = db.prepare(SQL)?;
+            let alarms = query.query_map([], |row| {
+                let severity: String = row.get(5)?;
+                Ok(Alarm {
+                    kind: row.get(0)?,
+                    model: ModelVersion { id: row.get(1)?, version: row.get(2)?, sequence: row.get(3)? },
+                    subject: row.get(4)?,
+                    severity: if severity == "alarm" { Severity::Alarm } else { Severity::Information },
+                    since_us: row.get(6)?,
+                    last_us: row.get(7)?,
+                    windows: row.get(8)?,
+                    evidence: parse(9, &row.get::<_, String>(9)?)?,
+                    cleared_us: row.get(10)?,
+                })
+            })?;
+            alarms.collect()
+        })
+    }
+
+    /// The summaries that wait to be delivered, oldest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, StorageProblem> {
+        let sql = format!("SELECT id, model_id, windows, bytes, attempts, queued_us FROM {QUEUE} ORDER BY seq");
+        self.run(|db| {
+            let mut query = db.prepare(&sql)?;
+            let waiting = query.query_map([], |row| {
+                Ok(Waiting {
+                    id: row.get(0)?,
+                    model_id: row.get(1)?,
+                    windows: row.get(2)?,
+                    bytes: row.get(3)?,
+                    attempts: row.get(4)?,
+                    queued_us: row.get(5)?,
+                })
+            })?;
+            waiting.collect()
+        })
+    }
+
+    /// The newest attempts to upload, newest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn uploads(&self, limit: u32) -> Result<Vec<RecordedUpload>, StorageProblem> {
+        self.run(|db| {
+            let mut query = db
+                .prepare("SELECT id, wall_us, windows, bytes, status, result FROM upload ORDER BY seq DESC LIMIT ?1")?;
+            let uploads = query.query_map([limit], |row| {
+                Ok(RecordedUpload {
+                    id: row.get(0)?,
+                    wall_us: row.get(1)?,
+                    windows: row.get(2)?,
+                    bytes: row.get(3)?,
+                    status: row.get(4)?,
+                    result: row.get(5)?,
+                })
+            })?;
+            uploads.collect()
         })
     }
 
@@ -273,6 +496,12 @@ fn outcomes(db: &Connection, id: i64) -> rusqlite::Result<BTreeMap<String, Scala
     let mut query = db.prepare_cached("SELECT name, value FROM outcome WHERE id = ?1")?;
     let pairs = query.query_map([id], |row| Ok((row.get(0)?, scalar(row.get(1)?))))?;
     pairs.filter_map(|pair| pair.map(|(name, value)| Some((name, value?))).transpose()).collect()
+}
+
+/// JSON of a column that this version writes whole.
+fn parse<T: DeserializeOwned>(column: usize, text: &str) -> rusqlite::Result<T> {
+    let wrong = |e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e));
+    serde_json::from_str(text).map_err(wrong)
 }
 
 fn scalar(text: String) -> Option<Scalar> {

@@ -4,10 +4,10 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::config::Retention;
 use super::epochs;
-use super::tally::Tally;
 use crate::counters::Counter;
 use crate::ids::Epoch;
 use crate::store::policy::EVICTION_CHUNK;
+use crate::store::tally::Tally;
 
 /// Evicts what is too old, too many or too large, oldest first, with its labels and outcomes.
 pub(crate) fn enforce(

@@ -7,6 +7,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::config::Durability;
+use super::database::Action;
 use super::row::{Entry, Row, Settled};
 use crate::ids::{Epoch, PredictionId, SubjectHash};
 use crate::store::StorageProblem;
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Flush(Reply<()>),
     Suspend(Reply<()>),
     Forget(SubjectHash, Reply<u64>),
+    /// An action on the tables, and whether it must be forced to the disk.
+    Transact(Action, bool, Reply<()>),
     Close(Reply<()>),
 }
 

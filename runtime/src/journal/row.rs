@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::clock::Moment;
 use crate::ids::{PredictionId, SubjectHash};
+use crate::monitor::Observation;
 use crate::store::StorageProblem;
 
 /// What many predictions share: which model would answer them, and how it runs. Made once a session.
@@ -52,6 +53,8 @@ pub struct Row {
     pub features: Option<String>,
     /// The answer, as JSON.
     pub output: Option<String>,
+    /// What it adds to its window of the monitor.
+    pub observation: Option<Observation>,
 }
 
 /// The verdict of a record that was refused before it reached the model.

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::aside;
 use super::config::JournalConfig;
-use super::database::{Database, FILE};
+use super::database::{Action, Database, FILE};
 use super::epochs::Opening;
+use super::follower::Follower;
 use super::ring::{Command, Item, Ring, Work};
 use super::row::{Entry, Event, Settled};
 use crate::clock::Clock;
@@ -28,6 +29,7 @@ pub(super) struct Writer {
     pub(super) folder: Arc<Folder>,
     pub(super) clock: Clock,
     pub(super) config: JournalConfig,
+    pub(super) follower: Box<dyn Follower>,
     pub(super) opening: Opening,
     pub(super) counters: Arc<Counters>,
     pub(super) report: Arc<Mutex<Report>>,
@@ -58,6 +60,9 @@ impl Writer {
                     }
                     Command::Forget(subject, reply) => {
                         let _ = reply.send(self.forget(subject));
+                    }
+                    Command::Transact(act, durable, reply) => {
+                        let _ = reply.send(self.transact(act, durable));
                     }
                     Command::Close(reply) => {
                         let _ = reply.send(written.and_then(|()| self.close_file()));
@@ -90,6 +95,7 @@ impl Writer {
         }
         self.retry_at_us = self.clock.now().mono_us.saturating_add(REOPEN_AFTER.as_micros() as i64);
         self.folder.lock()?;
+        self.follower.rolled_back();
         match Database::open(&folder, self.config, &self.opening, &self.counters) {
             Err(problem) if problem.kind.is_of_content() => self.replace(&folder, &problem),
             opened => opened,
@@ -107,6 +113,7 @@ impl Writer {
             since_us: now_us,
             remedy: "look at the file if its rows matter, else delete it".to_owned(),
         });
+        self.follower.rolled_back();
         let mut database = Database::open(folder, self.config, &self.opening, &self.counters)?;
         let name = to.file_name().map(|name| name.display().to_string());
         let detail = serde_json::json!({ "reason": problem.kind.to_string(), "file": name });
@@ -153,9 +160,11 @@ impl Writer {
 
     fn write_once(&mut self, entries: &[&Entry]) -> Result<Vec<bool>, StorageProblem> {
         let (ring, counters, settled) = (self.ring.clone(), self.counters.clone(), self.opening.settled);
-        let now_us = self.clock.now().wall_us;
-        let database = self.open()?;
-        let outcome = database.write(entries, now_us, settled, || ring.accepted(), &counters);
+        let now = self.clock.now();
+        self.open()?;
+        let Self { database, follower, .. } = self;
+        let Some(database) = database else { unreachable!("opened just above") };
+        let outcome = database.write(entries, now, settled, || ring.accepted(), &counters, &mut **follower);
         match outcome {
             Ok(committed) => {
                 database.tidy();
@@ -170,6 +179,20 @@ impl Writer {
                 Err(problem)
             }
         }
+    }
+
+    /// Runs an action on the tables.
+    fn transact(&mut self, act: Action, durable: bool) -> Result<(), StorageProblem> {
+        let (now, counters) = (self.clock.now(), self.counters.clone());
+        let opened = self.open().map(|_| ());
+        self.note(opened.as_ref().err());
+        opened?;
+        let Self { database, follower, .. } = self;
+        let Some(database) = database else { unreachable!("opened just above") };
+        let done = database.transact(act, now, &counters, &mut **follower, durable);
+        self.note(done.as_ref().err());
+        done?.count(&self.counters);
+        Ok(())
     }
 
     fn sync(&mut self) -> Result<(), StorageProblem> {

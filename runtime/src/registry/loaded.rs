@@ -8,10 +8,12 @@ use dunlin_bundle::reference::Reference;
 use dunlin_bundle::{Bundle, TrustedKeys};
 use dunlin_engine::Engine;
 use dunlin_predictor::{LoadError, Predictor};
+use dunlin_wire::ModelVersion;
 
 use super::files;
 use crate::health::Notice;
 use crate::journal::Context;
+use crate::monitor::Watch;
 use crate::session::SessionError;
 use crate::store::{InstalledModel, Slot};
 
@@ -21,6 +23,7 @@ pub(crate) struct LoadedModel {
     baseline: Option<Mutex<Predictor>>,
     pub(crate) context: Arc<Context>,
     pub(crate) reference: Reference,
+    pub(crate) watch: Arc<Watch>,
     /// When it should no longer be taken for fresh, in microseconds since the Unix epoch.
     pub(crate) stale_from_us: Option<i64>,
 }
@@ -47,12 +50,16 @@ impl LoadedModel {
             slot: slot.to_owned(),
             kernel_set: model.kernels().to_string(),
         };
+        let version =
+            ModelVersion { id: context.model_id.clone(), version: context.version.clone(), sequence: context.sequence };
+        let watch = Watch::new(version, bundle.schema(), bundle.reference(), manifest.latency_budget_us);
         let max_age = manifest.max_age_days.map(|days| i64::from(days).saturating_mul(DAY_US));
         Ok(Self {
             model: Mutex::new(model),
             baseline: Predictor::load_baseline(engine, bundle)?.map(Mutex::new),
             context: Arc::new(context),
             reference: bundle.reference().clone(),
+            watch: Arc::new(watch),
             stale_from_us: max_age.map(|age| installed_us.saturating_add(age)),
         })
     }

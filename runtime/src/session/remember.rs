@@ -36,6 +36,7 @@ impl Session {
         };
         let mut row = self.row(started, now);
         fill(&mut row, answered_by, outputs.as_deref(), &prediction);
+        row.observation = Some(self.loaded.watch.observe(record, &prediction, self.is_stale(now)));
         row.features = kept_features(&self.hash_key, self.schema(), &self.loaded.reference, record);
         // A row that is lost is counted by the journal, and the answer is returned all the same.
         let (id, _) = self.shared.journal.append(row);
@@ -47,6 +48,7 @@ impl Session {
         let mut row = self.row(started, now);
         row.reasons = vec![error.code().into()];
         row.culprit = error.feature().filter(|name| self.schema().position(name).is_some()).map(str::to_owned);
+        row.observation = Some(self.loaded.watch.observe_refusal(error, self.is_stale(now)));
         let _ = self.shared.journal.append(row);
     }
 
@@ -65,6 +67,7 @@ impl Session {
             subject: self.subject,
             features: None,
             output: None,
+            observation: None,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(crate) mod policy;
 mod problem;
 pub(crate) mod sqlite;
 mod state;
+pub(crate) mod tables;
+pub(crate) mod tally;
 
 pub use folder::Folder;
 pub use problem::{StorageProblem, StorageProblemKind};

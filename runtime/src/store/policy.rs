@@ -31,6 +31,15 @@ pub(crate) const REFUSALS_KEPT: u32 = 256;
 /// Events remembered.
 pub(crate) const EVENTS_KEPT: u32 = 1_000;
 
+/// Closed windows remembered, for reports: more than half a year of daily ones.
+pub(crate) const WINDOWS_KEPT: u32 = 200;
+
+/// Alarms remembered once they are over.
+pub(crate) const ALARMS_KEPT: u32 = 200;
+
+/// Attempts to upload remembered.
+pub(crate) const UPLOADS_KEPT: u32 = 500;
+
 /// Predictions deleted by one eviction statement: keeps the writer's transactions short.
 pub(crate) const EVICTION_CHUNK: u64 = 1_024;
 

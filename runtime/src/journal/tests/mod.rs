@@ -77,6 +77,7 @@ fn row(at: Moment) -> Row {
         subject: None,
         features: None,
         output: Some(r#"{"digit":7}"#.into()),
+        observation: None,
     }
 }
 
