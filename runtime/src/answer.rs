@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dunlin_predictor::{Class, OutputValue, Prediction, Verdict};
 
+use crate::fallback::FallbackRequest;
 use crate::ids::PredictionId;
 
 /// A prediction on the record.
@@ -22,6 +23,9 @@ pub struct Answer {
     pub latency: Duration,
     /// The model is older, since its installation here, than its bundle says it should be.
     pub stale: bool,
+    /// A request to a larger model elsewhere, where the policy asks for one: to be sent by the host, and brought back to
+    /// [`Session::resolve`](crate::Session::resolve).
+    pub fallback: Option<FallbackRequest>,
 }
 
 /// Who answered a record.
@@ -32,6 +36,8 @@ pub enum AnsweredBy {
     Model,
     /// The bundle's baseline: the model abstained, and the baseline's own guard accepted.
     Baseline,
+    /// A larger model elsewhere, whose answer was resolved later: only ever in the journal.
+    Cloud,
     /// Nobody: there is no answer that could be trusted.
     Nobody,
 }
@@ -43,6 +49,7 @@ impl AnsweredBy {
         match self {
             Self::Model => "model",
             Self::Baseline => "baseline",
+            Self::Cloud => "cloud",
             Self::Nobody => "none",
         }
     }

@@ -7,6 +7,7 @@ use dunlin_bundle::TrustedKeys;
 use dunlin_engine::Engine;
 
 use crate::clock::Clock;
+use crate::fallback::FallbackPolicy;
 use crate::journal::JournalConfig;
 use crate::monitor::MonitorConfig;
 
@@ -17,6 +18,7 @@ pub struct Config {
     pub(crate) engine: Arc<dyn Engine + Send + Sync>,
     pub(crate) journal: JournalConfig,
     pub(crate) monitor: MonitorConfig,
+    pub(crate) fallback: Option<FallbackPolicy>,
     pub(crate) clock: Clock,
 }
 
@@ -33,7 +35,7 @@ impl Config {
     #[must_use]
     pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
         let (journal, monitor, clock) = (JournalConfig::default(), MonitorConfig::default(), Clock::system());
-        Self { folder: folder.into(), keys, engine, journal, monitor, clock }
+        Self { folder: folder.into(), keys, engine, journal, monitor, fallback: None, clock }
     }
 
     /// How soon rows reach the disk, and how long they stay.
@@ -47,6 +49,13 @@ impl Config {
     #[must_use]
     pub fn monitor(mut self, monitor: MonitorConfig) -> Self {
         self.monitor = monitor;
+        self
+    }
+
+    /// When a prediction may ask a larger model elsewhere, and with what. Without this it never does.
+    #[must_use]
+    pub fn fallback(mut self, policy: FallbackPolicy) -> Self {
+        self.fallback = Some(policy);
         self
     }
 

@@ -39,7 +39,8 @@ counters! {
     Labels = "journal.labels",
     /// Outcomes written to the journal.
     Outcomes = "journal.outcomes",
-    /// Labels and outcomes for a prediction that the journal does not hold (never written, or evicted).
+    /// Labels, outcomes and answers of the cloud for a prediction that the journal does not hold (never written, or
+    /// evicted).
     UnknownId = "journal.unknown_id",
     /// Rows dropped because the ring was full.
     DroppedFull = "journal.dropped_full",
@@ -81,6 +82,20 @@ counters! {
     WindowsDelivered = "outbox.windows_delivered",
     /// Windows lost with the summaries that carried them.
     WindowsLost = "outbox.windows_lost",
+    /// Requests to the cloud fallback handed to the host.
+    FallbackRequests = "fallback.requests",
+    /// Answers of the cloud that were taken.
+    FallbackResolved = "fallback.resolved",
+    /// Answers of the cloud that were judged and refused: too late, not of the protocol, unsure, or brought twice.
+    FallbackRefused = "fallback.refused",
+    /// Requests that were not answered: no connection, or another status than success.
+    FallbackFailed = "fallback.failed",
+    /// Requests not made because a feature that every record must hold, or every feature, has to stay here.
+    FallbackWithheld = "fallback.withheld",
+    /// Requests not made because the day's budget is used up.
+    FallbackOverBudget = "fallback.over_budget",
+    /// Requests not made because the service has failed too often of late.
+    FallbackCircuitOpen = "fallback.circuit_open",
     /// Bundles refused.
     BundlesRefused = "registry.refused",
 }

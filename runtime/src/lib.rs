@@ -32,6 +32,7 @@ mod answer;
 pub mod clock;
 mod config;
 pub mod counters;
+pub mod fallback;
 pub mod health;
 pub mod ids;
 pub mod journal;

@@ -9,6 +9,7 @@ use dunlin_engine::Engine;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::fallback::Desk;
 use crate::health::{Health, ModelHealth};
 use crate::ids::PredictionId;
 use crate::journal::{Appended, Journal, LabelError, Reader, Scalar, highest_epoch};
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) folder: Arc<Folder>,
     pub(crate) registry: Registry,
     pub(crate) journal: Journal,
+    /// Where the cloud may be asked.
+    pub(crate) desk: Option<Desk>,
     state: Mutex<State>,
     closed: bool,
 }
@@ -56,7 +59,7 @@ impl Runtime {
     /// when and what to do. A runtime that cannot write still answers.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let Config { folder, keys, engine, journal, monitor, clock } = config;
+        let Config { folder, keys, engine, journal, monitor, fallback, clock } = config;
         let folder = Arc::new(Folder::new(folder));
         let counters = Arc::new(Counters::default());
         let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
@@ -65,10 +68,10 @@ impl Runtime {
         let keeper = Box::new(Keeper(Monitor::new(monitor, epoch, clock.boot_id())));
         let journal =
             Journal::open_followed(Arc::clone(&folder), clock.clone(), epoch, journal, Arc::clone(&counters), keeper);
-        let (registry, state) = (Registry::default(), Mutex::new(state));
-        Self {
-            shared: Arc::new(Shared { keys, engine, clock, counters, folder, registry, journal, state, closed: false }),
-        }
+        let desk = fallback.map(|policy| Desk::open(policy, &clock, &journal));
+        let (registry, state, closed) = (Registry::default(), Mutex::new(state), false);
+        let shared = Shared { keys, engine, clock, counters, folder, registry, journal, desk, state, closed };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Installs a bundle that came from outside, after every check: signature, hashes, limits, sequence, and its golden

@@ -51,11 +51,21 @@ impl Guard {
     /// Reads the outputs as the schema says and judges them.
     #[must_use]
     pub fn judge(&self, input: &Input<'_>, raw: &RawOutput) -> Prediction {
+        self.judge_with(raw, |reasons| self.distance.as_ref().map(|rule| rule.judge(input, reasons)))
+    }
+
+    /// The same for outputs whose input is not at hand, another machine's for example: by every rule but the distance.
+    #[must_use]
+    pub fn judge_outputs(&self, raw: &RawOutput) -> Prediction {
+        self.judge_with(raw, |_| None)
+    }
+
+    fn judge_with(&self, raw: &RawOutput, distance: impl FnOnce(&mut Vec<Reason>) -> Option<f64>) -> Prediction {
         let mut reasons = Vec::new();
         let outputs = self.read_outputs(raw, &mut reasons);
         let confidence = outputs.iter().flatten().find_map(|o| o.class.as_ref()).map(|class| class.probability);
         self.judge_confidence(outputs.as_deref().unwrap_or_default(), &mut reasons);
-        let distance = self.distance.as_ref().map(|rule| rule.judge(input, &mut reasons));
+        let distance = distance(&mut reasons);
         let verdict = if reasons.is_empty() { Verdict::Accept } else { Verdict::Abstain(reasons) };
         Prediction { outputs, verdict, confidence, distance }
     }

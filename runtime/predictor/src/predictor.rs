@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dunlin_bundle::Contents;
-use dunlin_bundle::graph::{Graph, ValueInfo};
+use dunlin_bundle::graph::{Dim, Graph, ValueInfo};
 use dunlin_bundle::reference::GuardThresholds;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
@@ -118,6 +118,12 @@ impl Predictor {
     #[must_use]
     pub fn kernels(&self) -> &KernelSet {
         self.line.model.kernels()
+    }
+
+    /// The shape of each output for a single record, in the schema's order.
+    pub fn output_shapes(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
+        let size = |dim: &Dim| if let Dim::Size(size) = dim { *size } else { 1 };
+        self.line.outputs.iter().map(move |output| output.shape.iter().map(size).collect())
     }
 
     /// The guard that judges the answers.

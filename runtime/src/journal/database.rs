@@ -243,7 +243,7 @@ fn set_synchronous(db: &Connection, durability: Durability) -> rusqlite::Result<
     db.pragma_update(None, "synchronous", if durability == Durability::Sync { "FULL" } else { "NORMAL" })
 }
 
-/// Writes one entry; false for a label or an outcome whose prediction is not there.
+/// Writes one entry; false for a label, an outcome or an answer whose prediction is not there.
 fn insert<'a>(
     tx: &Transaction<'_>,
     opening: &Opening,
@@ -274,6 +274,7 @@ fn insert<'a>(
             tally.add(Counter::Outcomes, u64::from(known));
             known
         }
+        Entry::Answered { id, by, output } => update_answer(tx, *id, by, output.as_deref())?,
         Entry::Event(event) => return insert_event(tx, event).map(|()| true),
     };
     tally.add(Counter::UnknownId, u64::from(!known));
@@ -344,6 +345,11 @@ fn insert_label(tx: &Transaction<'_>, id: PredictionId, value: &str, wall_us: i6
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, wall_us = excluded.wall_us",
     )?;
     Ok(insert.execute(params![id.to_i64(), value, wall_us])? > 0)
+}
+
+fn update_answer(tx: &Transaction<'_>, id: PredictionId, by: &str, output: Option<&str>) -> rusqlite::Result<bool> {
+    let mut update = tx.prepare_cached("UPDATE prediction SET answered_by = ?2, output = ?3 WHERE id = ?1")?;
+    Ok(update.execute(params![id.to_i64(), by, output])? > 0)
 }
 
 fn insert_outcome(

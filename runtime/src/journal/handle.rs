@@ -116,6 +116,13 @@ impl Journal {
         self.annotate(id, Entry::Outcome { id, name: name.to_owned(), value, wall_us: self.clock.now().wall_us })
     }
 
+    /// Says that somebody else has answered a prediction, and what. A row that is not there any more is counted.
+    pub(crate) fn answered(&self, id: PredictionId, by: &'static str, output: Option<String>) -> Appended {
+        let (waiter, waiting) = self.waiter();
+        let offered = self.ring.offer(Entry::Answered { id, by, output }, waiter);
+        self.settle(offered, waiting).0
+    }
+
     /// Notes something that happened to the runtime itself; `detail` is a JSON object without user data.
     pub fn event(&self, kind: impl Into<Cow<'static, str>>, detail: &serde_json::Value) -> Appended {
         let event = Event { wall_us: self.clock.now().wall_us, kind: kind.into(), detail: detail.to_string() };
@@ -176,6 +183,16 @@ impl Journal {
         });
         self.ask(|reply| Command::Transact(action, durable, reply))?;
         result.recv().map_err(|_| self.no_writer())
+    }
+
+    /// Has an action run on the tables as soon as the writer gets to it, without waiting for it.
+    pub(crate) fn post(
+        &self,
+        act: impl FnOnce(&mut Tables<'_>, &mut dyn Follower, Moment) -> TableResult<()> + Send + 'static,
+    ) {
+        let (reply, _nobody) = sync_channel(1);
+        // A journal without a writer says so in its health.
+        let _ = self.ring.command(Command::Transact(Box::new(act), false, reply));
     }
 
     /// Whether rows are being written, and what has been dealt with but should be known.

@@ -131,6 +131,8 @@ pub(crate) enum Entry {
     Prediction { id: PredictionId, row: Row },
     Label { id: PredictionId, value: String, wall_us: i64 },
     Outcome { id: PredictionId, name: String, value: String, wall_us: i64 },
+    /// Somebody else has answered a prediction, after its row was made.
+    Answered { id: PredictionId, by: &'static str, output: Option<String> },
     Event(Event),
 }
 

@@ -1,6 +1,7 @@
 //! A session: one caller's way to answers, each of them on the record.
 
 mod remember;
+mod resolve;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
 use crate::answer::{Answer, AnsweredBy};
 use crate::clock::Moment;
+use crate::fallback::{Leaving, Waiting};
 use crate::ids::SubjectHash;
 use crate::privacy::HashKey;
 use crate::registry::LoadedModel;
@@ -27,6 +29,9 @@ pub struct Session {
     hash_key: HashKey,
     /// Whom the prediction being made is for.
     subject: Option<SubjectHash>,
+    /// What of a record may leave, where the cloud may be asked.
+    leaving: Option<Leaving>,
+    waiting: Waiting,
 }
 
 /// A session cannot be opened.
@@ -59,7 +64,9 @@ impl Session {
         let started = self.shared.clock.now();
         let prediction = self.model.predict(record);
         let chosen = prediction.map(|prediction| self.choose(record, prediction));
-        self.remember(record, started, chosen)
+        let mut answer = self.remember(record, started, chosen)?;
+        answer.fallback = self.ask(record, &answer);
+        Ok(answer)
     }
 
     /// The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
@@ -112,7 +119,9 @@ impl Session {
         };
         let (model, baseline) = loaded.predictors();
         let hash_key = shared.state().identity().hash_key.clone();
-        Ok(Self { shared, loaded, model, baseline, hash_key, subject: None })
+        let leaving = shared.desk.as_ref().map(|desk| desk.leaving(model.schema()));
+        let waiting = Waiting::default();
+        Ok(Self { shared, loaded, model, baseline, hash_key, subject: None, leaving, waiting })
     }
 
     /// The first that accepts its own answer, of the model and the baseline.

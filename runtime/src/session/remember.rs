@@ -40,7 +40,8 @@ impl Session {
         row.features = kept_features(&self.hash_key, self.schema(), &self.loaded.reference, record);
         // A row that is lost is counted by the journal, and the answer is returned all the same.
         let (id, _) = self.shared.journal.append(row);
-        Ok(Answer { id, outputs, answered_by, prediction, latency: elapsed(started, now), stale: self.is_stale(now) })
+        let (latency, stale) = (elapsed(started, now), self.is_stale(now));
+        Ok(Answer { id, outputs, answered_by, prediction, latency, stale, fallback: None })
     }
 
     /// A refused record leaves no features. A name that the schema does not know is the caller's own text, and stays out.
@@ -83,7 +84,7 @@ fn fill(row: &mut Row, answered_by: AnsweredBy, outputs: Option<&[OutputValue]>,
 }
 
 /// Outputs as a row keeps them: the class, or the few numbers; longer vectors (embeddings) are not kept.
-fn output_json(outputs: &[OutputValue]) -> Option<String> {
+pub(super) fn output_json(outputs: &[OutputValue]) -> Option<String> {
     let kept = outputs.iter().filter_map(|output| {
         let value = match (&output.class, output.values.as_slice()) {
             (Some(class), _) => Json::from(&*class.name),

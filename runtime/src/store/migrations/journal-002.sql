@@ -80,3 +80,14 @@ CREATE TABLE upload (
     status  INTEGER,                        -- of HTTP; NULL where there was no answer
     result  TEXT    NOT NULL
 ) STRICT;
+
+-- One row: how asking the cloud has gone, so that a restart forgets neither the day's budget nor a service in trouble.
+CREATE TABLE fallback_state (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    seen_us  INTEGER NOT NULL,              -- the latest wall time ever seen
+    day_us   INTEGER NOT NULL,              -- how much of the present day had passed then
+    asked    INTEGER NOT NULL,              -- requests within it
+    failures INTEGER NOT NULL,              -- in a row
+    open_us  INTEGER NOT NULL               -- how long the circuit stays open yet
+) STRICT;
+INSERT INTO fallback_state VALUES (1, 0, 0, 0, 0, 0);

@@ -3,6 +3,7 @@
 //! This is SQL and nothing else. What is counted, noticed or sent is decided by the modules that are handed a [`Tables`].
 
 mod alarm;
+mod fallback;
 mod queue;
 mod watched;
 
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use alarm::AlarmRow;
+pub(crate) use fallback::FallbackState;
 pub(crate) use queue::{Queued, SendState, Sent};
 pub(crate) use watched::{Checkpoint, WindowRow};
 
