@@ -2,10 +2,13 @@
 
 mod bundles;
 mod disks;
+mod events;
 mod folders;
 mod keys;
 mod pipes;
 mod program;
+mod receiver;
 mod records;
+mod sync;
 mod tables;
 mod whole;

@@ -14,13 +14,16 @@ pub(crate) const EXIT_CODES_HELP: &str = "Exit codes:
   4  a bundle was refused: damaged, unsigned, untrusted, or it disagrees with its golden set
   5  a key is not a key, or does not open
   6  the folder given with --dir cannot be used as it should: locked, full, read-only, damaged
-  7  a model folder cannot be trained, packed or signed";
+  7  a model folder cannot be trained, packed or signed
+  8  something could not be delivered: it waits, or the receiver refused it";
 
 /// Kinds of failure, each with its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Files and everything else.
     Failed = 1,
+    /// A word of the command line that is known to be wrong only when it is used.
+    Usage = 2,
     /// Records refused under `--strict`.
     Records = 3,
     /// A bundle refused.
@@ -31,6 +34,8 @@ pub(crate) enum Kind {
     Storage = 6,
     /// A model folder that cannot become a bundle.
     Model = 7,
+    /// Something waits to be delivered, or was refused for good.
+    Undelivered = 8,
 }
 
 /// A failed command.
@@ -45,6 +50,11 @@ impl CliError {
     /// A failure with a short name for machines and a message for people.
     pub(crate) fn new(kind: Kind, code: &'static str, message: impl ToString) -> Self {
         Self { kind, code, message: message.to_string() }
+    }
+
+    /// A failure that the command's own result tells already.
+    pub(crate) fn told(kind: Kind) -> Self {
+        Self::new(kind, "", "")
     }
 
     /// A file that the system would not read or write.
@@ -65,6 +75,9 @@ impl CliError {
 
     /// Tells people on stderr, machines on stdout, and gives the exit code.
     pub(crate) fn report(&self, output: Output) -> ExitCode {
+        if self.message.is_empty() {
+            return ExitCode::from(self.kind as u8);
+        }
         if output.json {
             output.line(&serde_json::json!({"error": {"code": self.code, "message": self.message}}).to_string());
         } else {

@@ -5,8 +5,12 @@
 mod commands;
 mod demo;
 mod error;
+mod folder;
+mod interrupt;
 mod output;
 mod threads;
+mod transport;
+mod utc;
 
 use std::process::ExitCode;
 
@@ -35,6 +39,8 @@ enum Command {
     Verify(commands::verify::Args),
     Inspect(commands::inspect::Args),
     Predict(commands::predict::Args),
+    Sync(commands::sync::Args),
+    Events(commands::events::Args),
     Demo(demo::Args),
     Completions(commands::completions::Args),
 }
@@ -61,6 +67,8 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Verify(args) => commands::verify::run(&args, output),
         Command::Inspect(args) => commands::inspect::run(&args, output),
         Command::Predict(args) => commands::predict::run(&args, output),
+        Command::Sync(args) => commands::sync::run(&args, output),
+        Command::Events(args) => commands::events::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions(args) => commands::completions::run(&args, output),
     }

@@ -1,11 +1,13 @@
 //! One file a command.
 
 pub(crate) mod completions;
+pub(crate) mod events;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod pack;
 pub(crate) mod predict;
 pub(crate) mod sign;
+pub(crate) mod sync;
 pub(crate) mod train;
 pub(crate) mod verify;
 
