@@ -6,6 +6,7 @@ mod answers;
 mod damage;
 mod device;
 mod disk;
+mod fallback;
 mod install;
 mod interleaved;
 mod privacy;
