@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
+use serde::Deserialize;
 
 use crate::envelope::{Envelope, SUMMARY_TYPE};
 use crate::error::WireError;
 use crate::limits::{
     MAX_ALARMS, MAX_BODY_BYTES, MAX_DECODED_BYTES, MAX_FEATURES, MAX_NAME_BYTES, MAX_NAMES, MAX_RANGES,
+    MAX_WINDOWS,
 };
-use crate::summary::{FORMAT, Summary};
+use crate::summary::{AlarmSummary, FORMAT, Summary};
 
 /// The bytes of an upload.
 ///
@@ -39,24 +41,44 @@ pub fn decode(body: &[u8]) -> Result<Envelope, WireError> {
     if json.len() > MAX_DECODED_BYTES {
         return Err(WireError::TooLarge { max_bytes: MAX_DECODED_BYTES });
     }
+    if !decoder.into_inner().into_inner().is_empty() {
+        return Err(WireError::NotGzip { reason: "bytes follow its end".to_owned() });
+    }
     parse(&json)
 }
 
 fn parse(json: &[u8]) -> Result<Envelope, WireError> {
     // The kind first: a later version may have another shape, and should be told so.
-    let value: serde_json::Value = serde_json::from_slice(json).map_err(|e| malformed(&e))?;
-    let kind = value["type"].as_str().unwrap_or_default();
-    if kind != SUMMARY_TYPE {
-        return Err(WireError::Unsupported { found: cut(kind), known: SUMMARY_TYPE });
+    let kind: Kind = serde_json::from_slice(json).map_err(|e| malformed(&e))?;
+    if kind.kind != SUMMARY_TYPE {
+        return Err(WireError::Unsupported { found: cut(&kind.kind), known: SUMMARY_TYPE });
     }
-    let format = value["data"]["format"].as_str().unwrap_or_default();
-    if major(format) != major(FORMAT) {
-        return Err(WireError::Unsupported { found: cut(format), known: FORMAT });
+    let version: Version = serde_json::from_slice(json).map_err(|e| malformed(&e))?;
+    if major(&version.data.format) != major(FORMAT) {
+        return Err(WireError::Unsupported { found: cut(&version.data.format), known: FORMAT });
     }
-    let envelope: Envelope = serde_json::from_value(value).map_err(|e| malformed(&e))?;
+    let envelope: Envelope = serde_json::from_slice(json).map_err(|e| malformed(&e))?;
     check_envelope(&envelope)?;
     check(&envelope.data)?;
     Ok(envelope)
+}
+
+/// What is read of any message.
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// What is read of any summary.
+#[derive(Deserialize)]
+struct Version {
+    data: Format,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: String,
 }
 
 /// Where the parser stopped; its own text may repeat what it read.
@@ -88,10 +110,6 @@ fn check_envelope(envelope: &Envelope) -> Result<(), WireError> {
 }
 
 fn check(summary: &Summary) -> Result<(), WireError> {
-    let named = |names: &BTreeMap<String, u64>| {
-        names.len() <= MAX_NAMES && names.keys().all(|name| name.len() <= MAX_NAME_BYTES)
-    };
-    let short = |text: &String| text.len() <= MAX_NAME_BYTES;
     if ![&summary.model.id, &summary.model.version, &summary.runtime_version].into_iter().all(short) {
         return bad("model", "has a name that is too long");
     }
@@ -99,7 +117,7 @@ fn check(summary: &Summary) -> Result<(), WireError> {
         return bad("model", "has no name");
     }
     let tables = [&summary.verdicts, &summary.reasons, &summary.answered_by, &summary.kernel_sets, &summary.counters];
-    if !tables.into_iter().all(named) || summary.labels.by_class.len() > MAX_NAMES {
+    if !tables.into_iter().all(|table| named(table)) || !named(&summary.labels.by_class) {
         return bad("verdicts", "or another table has too many or too long names");
     }
     if summary.windows.is_empty() || summary.windows.len() > MAX_RANGES {
@@ -107,6 +125,9 @@ fn check(summary: &Summary) -> Result<(), WireError> {
     }
     if summary.windows.iter().any(|w| w.is_empty()) || summary.windows.windows(2).any(|w| w[0] >= w[1]) {
         return bad("windows", "are not in ascending order");
+    }
+    if summary.window_count() > MAX_WINDOWS {
+        return bad("windows", "are more than one summary may cover");
     }
     let overlap = |w: &[crate::WindowRange]| w[0].epoch == w[1].epoch && w[0].last >= w[1].first;
     if summary.windows.windows(2).any(overlap) {
@@ -122,13 +143,26 @@ fn check(summary: &Summary) -> Result<(), WireError> {
     if summary.features.iter().any(|f| f.counts.len() > dunlin_drift::MAX_BINS) {
         return bad("features", "have more bins than a reference can have");
     }
-    if summary.alarms.len() > MAX_ALARMS || !summary.alarms.iter().all(|a| short(&a.kind) && short(&a.subject)) {
+    if summary.alarms.len() > MAX_ALARMS || !summary.alarms.iter().all(named_shortly) {
         return bad("alarms", "are too many, or have too long names");
     }
     if !summary.latency.is_sound() {
         return bad("latency", "has buckets that do not exist");
     }
     Ok(())
+}
+
+/// Few and short names.
+fn named<T>(table: &BTreeMap<String, T>) -> bool {
+    table.len() <= MAX_NAMES && table.keys().all(short)
+}
+
+fn short(text: &String) -> bool {
+    text.len() <= MAX_NAME_BYTES
+}
+
+fn named_shortly(alarm: &AlarmSummary) -> bool {
+    short(&alarm.kind) && short(&alarm.subject) && alarm.test.iter().all(short)
 }
 
 fn bad<T>(field: &'static str, problem: &str) -> Result<T, WireError> {

@@ -2,10 +2,13 @@
 //! requests of a cloud fallback. A summary holds counts and statistics; no raw value of a feature has a field in it.
 //!
 //! ```
-//! use dunlin_wire::{Envelope, ModelVersion, Summary, decode, encode};
+//! use dunlin_wire::{Envelope, ModelVersion, Summary, WindowRange, decode, encode};
 //!
 //! let model = ModelVersion { id: "digits".into(), version: "1.0.0".into(), sequence: 1 };
-//! let summary = Summary { rows: 100, ..Summary::empty(model) };
+//! let mut summary = Summary::empty(model);
+//! summary.windows.push(WindowRange { epoch: 1, first: 0, last: 0 });
+//! summary.rows = 100;
+//! summary.verdicts.insert("accept".into(), 100);
 //! let sent = Envelope::new("0190a6d2-0000-7000-8000-000000000001", "5f0c", summary);
 //! let received = decode(&encode(&sent)?)?;
 //! assert_eq!(received, sent);

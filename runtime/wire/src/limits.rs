@@ -12,5 +12,7 @@ pub const MAX_NAMES: usize = 1_024;
 pub const MAX_NAME_BYTES: usize = 256;
 /// Most ranges of windows in one summary.
 pub const MAX_RANGES: usize = 1_024;
+/// Most windows that one summary covers: seven years of hours. A receiver keeps a row of each.
+pub const MAX_WINDOWS: u64 = 65_536;
 /// Most alarms in one summary.
 pub const MAX_ALARMS: usize = 256;
