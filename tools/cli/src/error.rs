@@ -12,8 +12,8 @@ pub(crate) const EXIT_CODES_HELP: &str = "Exit codes:
   2  the command line is wrong
   3  --strict, and a record was refused or nobody answered it
   4  a bundle was refused: damaged, unsigned, untrusted, or it disagrees with its golden set
-  5  a key is not a key, or does not open
-  6  the folder given with --dir cannot be used as it should: locked, full, read-only, damaged
+  5  a key is not a key, or does not open; a token is no token
+  6  the folder given with --dir or --data cannot be used as it should: locked, full, read-only, damaged
   7  a model folder cannot be trained, packed or signed
   8  something could not be delivered: it waits, or the receiver refused it";
 
