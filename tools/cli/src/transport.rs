@@ -77,7 +77,6 @@ impl HttpTransport {
     }
 
     /// Posts a body to a path below the address; the answer is whole, or there is none.
-    #[allow(dead_code, reason = "the cloud fallback asks with it")]
     pub(crate) fn post(
         &self,
         path: &str,

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use dunlin::counters::Counter;
+use dunlin::fallback::{FallbackError, Resolved};
 use dunlin::health::Part;
 use dunlin::journal::Scalar;
 use dunlin::{
-    Config, FeatureError, InstallError, OutputValue, PredictError, Reason, Record, Runtime, Session, TrustedKeys,
-    Verdict,
+    AnsweredBy, Config, FeatureError, InstallError, OutputValue, PredictError, Reason, Record, Runtime, Session,
+    TrustedKeys, Verdict,
 };
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
@@ -15,6 +16,7 @@ use dunlin_engine::ReferenceEngine;
 use dunlin_predictor::{Predictor, verify_golden};
 use serde_json::{Map, Value, json};
 
+use super::cloud::Cloud;
 use crate::error::{CliError, Kind};
 
 /// Rows after which the journal is flushed: with a label each, they fill half of its ring.
@@ -22,12 +24,14 @@ const ROWS_PER_FLUSH: u32 = 256;
 
 /// Answers records.
 pub(super) enum Answerer {
-    /// Through a session: with fallback to the baseline, every answer in the journal.
+    /// Through a session: with fallback to the baseline and the cloud, every answer in the journal.
     OnRecord {
         /// The open folder.
         runtime: Runtime,
         /// Its session.
         session: Box<Session>,
+        /// Whom to ask for what nobody here can answer.
+        cloud: Option<Box<Cloud>>,
         /// Rows since the last flush.
         unflushed: u32,
         /// Rows that were lost before, as the runtime counts them.
@@ -39,8 +43,17 @@ pub(super) enum Answerer {
 
 impl Answerer {
     /// Opens a folder, installs the bundle and opens a session.
-    pub(super) fn on_record(dir: &Path, bundle: &Path, keys: TrustedKeys) -> Result<Self, CliError> {
-        let runtime = Runtime::open(Config::new(dir, keys));
+    pub(super) fn on_record(
+        dir: &Path,
+        bundle: &Path,
+        keys: TrustedKeys,
+        cloud: Option<Box<Cloud>>,
+    ) -> Result<Self, CliError> {
+        let config = Config::new(dir, keys);
+        let runtime = Runtime::open(match &cloud {
+            Some(cloud) => config.fallback(cloud.policy()),
+            None => config,
+        });
         let installed = runtime.install(bundle);
         for notice in runtime.health().notices {
             eprintln!("dunlin: {}; {}", notice.what, notice.remedy);
@@ -51,7 +64,7 @@ impl Answerer {
         })?;
         let session = Box::new(runtime.session(&installed.model_id)?);
         let lost_before = lost(&runtime);
-        Ok(Self::OnRecord { runtime, session, unflushed: 0, lost_before })
+        Ok(Self::OnRecord { runtime, session, cloud, unflushed: 0, lost_before })
     }
 
     /// Verifies a bundle as a device would and loads its model.
@@ -73,9 +86,10 @@ impl Answerer {
     /// Answers one record; a label goes into the journal where there is one.
     pub(super) fn answer(&mut self, record: &Record<'_>, label: Option<Scalar>) -> Result<Value, PredictError> {
         match self {
-            Self::OnRecord { runtime, session, unflushed, .. } => {
+            Self::OnRecord { runtime, session, cloud, unflushed, .. } => {
                 make_room(runtime, unflushed);
                 let answer = session.predict(record)?;
+                let resolved = cloud.as_ref().and_then(|cloud| cloud.ask(session, &answer));
                 if let Some(label) = label
                     && let Err(error) = runtime.label(answer.id, label)
                 {
@@ -89,6 +103,9 @@ impl Answerer {
                 json["latency_us"] = json!(answer.latency.as_micros() as u64);
                 json["model_version"] = json!(session.model_version());
                 json["kernel_set"] = json!(session.kernel_set());
+                if let Some(resolved) = &resolved {
+                    tell(&mut json, resolved);
+                }
                 Ok(json)
             }
             Self::OffRecord(predictor) => {
@@ -153,12 +170,29 @@ fn lost(runtime: &Runtime) -> u64 {
     [Counter::DroppedFull, Counter::WriteFailed].iter().filter_map(|counter| counters.get(counter.name())).sum()
 }
 
+/// Says what came of asking the cloud; the verdict and its reasons stay the model's.
+fn tell(json: &mut Value, resolved: &Result<Resolved, FallbackError>) {
+    match resolved {
+        Ok(resolved) => {
+            json["outputs"] = json!(named(&resolved.outputs));
+            json["answered_by"] = json!(AnsweredBy::Cloud.name());
+            json["confidence"] = json!(resolved.confidence);
+            json["fallback"] = json!({"status": "resolved", "reason": null});
+        }
+        Err(error) => {
+            json["fallback"] = json!({"status": "failed", "reason": error.code(), "message": error.to_string()});
+        }
+    }
+}
+
 fn judged(verdict: &Verdict, outputs: Option<&[OutputValue]>) -> Value {
     let reason = |r: &Reason| json!({"code": r.code(), "culprit": r.culprit(), "message": r.to_string()});
     let reasons: Vec<Value> = verdict.reasons().iter().map(reason).collect();
-    let outputs: Option<Map<String, Value>> =
-        outputs.map(|outputs| outputs.iter().map(|o| (o.name.to_string(), output(o))).collect());
-    json!({"verdict": verdict.code(), "reasons": reasons, "outputs": outputs})
+    json!({"verdict": verdict.code(), "reasons": reasons, "outputs": outputs.map(named)})
+}
+
+fn named(outputs: &[OutputValue]) -> Map<String, Value> {
+    outputs.iter().map(|o| (o.name.to_string(), output(o))).collect()
 }
 
 fn output(output: &OutputValue) -> Value {

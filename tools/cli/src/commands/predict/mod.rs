@@ -1,6 +1,7 @@
 //! `dunlin predict`: records in, answers out, one JSON line each.
 
 mod answerer;
+mod cloud;
 mod input;
 mod table;
 
@@ -15,6 +16,7 @@ use super::{read_bundle, read_keys};
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 use answerer::Answerer;
+use cloud::CloudArgs;
 use input::{Row, RowError};
 
 /// Answer records with a bundle: JSON lines or CSV in, one JSON line out for each record.
@@ -33,6 +35,8 @@ pub(crate) struct Args {
     /// Install the bundle into this runtime folder, answer as a device would, and keep the journal there.
     #[arg(long)]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    cloud: CloudArgs,
     /// End with exit code 3 when a record was refused or nobody answered it.
     #[arg(long)]
     strict: bool,
@@ -56,9 +60,10 @@ struct Tally {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
+    let cloud = args.cloud.open(args.dir.as_deref())?;
     let keys = read_keys(&args.keys)?;
     let mut answerer = match &args.dir {
-        Some(dir) => Answerer::on_record(dir, &args.bundle, keys),
+        Some(dir) => Answerer::on_record(dir, &args.bundle, keys, cloud),
         None => Answerer::off_record(read_bundle(&args.bundle)?, &keys).map_err(|error| error.of(&args.bundle)),
     }?;
     let reader: Box<dyn BufRead> = match &args.input {
