@@ -28,10 +28,10 @@ pub const MIN_EXPECTED: f64 = 5.0;
 pub const PSI_PRIOR: f64 = 0.5;
 
 /// The test of ordered bins where three or more are left. Kolmogorov-Smirnov finds a moved mean a little sooner, but is
-/// nearly blind to a changed spread and to values that pile up in one place: 50 values whose spread has halved alarm in
-/// 1 % of windows instead of 70 %. docs/monitoring.md has the measurements.
+/// nearly blind to a changed spread and to values that pile up in one place: fifty values whose spread has halved alarm
+/// in 1 % of windows instead of 56 %. docs/monitoring.md has the measurements.
 pub const ORDERED_TEST: Test = Test::ChiSquare;
 
-/// A two-by-two table with a margin up to this is summed exactly (some 100,000 terms); where all are above it the exact test and
-/// chi-square with one degree of freedom agree to many digits.
+/// A two-by-two table with a margin up to this is summed exactly, in some 100,000 terms; where all are above it the exact
+/// test and chi-square with one degree of freedom agree to many digits.
 pub const EXACT_LIMIT: f64 = 1e7;

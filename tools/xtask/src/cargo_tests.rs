@@ -13,7 +13,7 @@ pub(crate) fn all(project: &Project) -> Result<Outcome, String> {
     tests.args(["test", "--release", "--workspace", "--no-fail-fast", "--", "--include-ignored"]);
     match python::interpreter(project) {
         Ok(interpreter) => drop(tests.env(python::VARIABLE, interpreter)),
-        Err(why) => println!("Without the comparison with ONNX Runtime: {why}"),
+        Err(why) => println!("Without the comparisons with ONNX Runtime, SciPy and river: {why}"),
     }
     count(&mut tests)
 }

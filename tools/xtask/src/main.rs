@@ -5,6 +5,7 @@
 
 mod architecture;
 mod arm;
+mod calibrate;
 mod cargo_tests;
 mod checks;
 mod demo;
@@ -32,6 +33,7 @@ cargo xtask COMMAND [--no-setup]
   test arm         golden vectors on emulated aarch64 cores
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
+  calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
 
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         ["test", "arm"] => report::run(&project, test::ARM),
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
+        ["calibrate"] => calibrate::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
         [] => return usage("no command"),
         other => return usage(&format!("unknown: {}", other.join(" "))),

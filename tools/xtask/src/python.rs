@@ -1,4 +1,4 @@
-//! A Python with ONNX Runtime, in the cache: the oracle of the conformance test.
+//! A Python with ONNX Runtime, SciPy and river, in the cache: the oracle of the tests of conformance and of statistics.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,11 +8,11 @@ use crate::process::{keep, show, untied};
 use crate::project::Project;
 use crate::setup::{Readiness, packages};
 
-/// What the conformance test looks for.
+/// What those tests look for.
 pub(crate) const VARIABLE: &str = "DUNLIN_PYTHON";
 
 /// Pinned, so that a new release of the oracle is taken on purpose.
-const LIBRARIES: &[&str] = &["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0"];
+const LIBRARIES: &[&str] = &["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0", "river==0.26.1", "scipy==1.17.1"];
 
 /// The interpreter: the developer's own, or one set up in the cache; else why there is none.
 pub(crate) fn interpreter(project: &Project) -> Result<OsString, String> {
@@ -40,7 +40,7 @@ fn set_up(project: &Project, folder: &Path, python: &Path) -> Result<(), String>
     if let Readiness::Lacking(why) = packages(project, &["python3-venv"])? {
         return Err(why);
     }
-    println!("Setting up ONNX Runtime once, in {}", folder.display());
+    println!("Setting up the oracles once, in {}", folder.display());
     show(untied(project, "python3").args(["-m", "venv", "--clear"]).arg(folder))?;
     let install = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
     show(untied(project, python).args(install).args(LIBRARIES))

@@ -1,0 +1,10 @@
+//! The statistics of drift: against SciPy and river, and in worlds whose truth is known.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod detectors;
+mod hypothesis_tests;
+mod oracle;
+#[allow(dead_code, reason = "the calibration measures more than the tests promise")]
+mod simulation;
+mod worlds;
