@@ -2,6 +2,7 @@
 
 mod asking;
 mod bounds;
+mod cloud;
 mod replies;
 mod resolving;
 
