@@ -11,8 +11,7 @@ use serde::Deserialize;
 use crate::envelope::{Envelope, SUMMARY_TYPE};
 use crate::error::WireError;
 use crate::limits::{
-    MAX_ALARMS, MAX_BODY_BYTES, MAX_DECODED_BYTES, MAX_FEATURES, MAX_NAME_BYTES, MAX_NAMES, MAX_RANGES,
-    MAX_WINDOWS,
+    MAX_ALARMS, MAX_BODY_BYTES, MAX_DECODED_BYTES, MAX_FEATURES, MAX_NAME_BYTES, MAX_NAMES, MAX_RANGES, MAX_WINDOWS,
 };
 use crate::summary::{AlarmSummary, FORMAT, Summary};
 

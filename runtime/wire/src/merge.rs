@@ -66,11 +66,12 @@ impl FeatureSummary {
 }
 
 impl LabelSummary {
-    /// Counts a label of a declared class, and whether the answer was wrong.
-    pub fn add(&mut self, class: &str, wrong: bool) {
+    /// Counts a label, by its class if the schema declares it, and whether the answer was wrong.
+    pub fn add(&mut self, class: Option<&str>, wrong: bool) {
         let wrong = u64::from(wrong);
         self.labelled = self.labelled.saturating_add(1);
         self.errors = self.errors.saturating_add(wrong);
+        let Some(class) = class else { return };
         let (labelled, errors) = self.by_class.entry(class.to_owned()).or_default();
         *labelled = labelled.saturating_add(1);
         *errors = errors.saturating_add(wrong);
