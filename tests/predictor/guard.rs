@@ -67,6 +67,22 @@ fn a_good_answer_is_accepted_and_read_as_the_schema_says() {
 }
 
 #[test]
+fn outputs_without_their_input_are_judged_by_every_rule_but_the_distance() {
+    let far =
+        json!({"min_confidence": 0.75, "distance": {"scales": {"age": {"center": 0.0, "scale": 1.0}}, "max": 1.0}});
+    let guard = Guard::new(&schema(), &typed::<GuardThresholds>(far.clone())).unwrap();
+    let mut outputs = good_outputs();
+    outputs[2] = vec![11.0];
+    let tensors = outputs.iter().map(|data| Tensor { shape: vec![1, data.len()], data: data.clone() }).collect();
+    let alone = guard.judge_outputs(&RawOutput { tensors });
+    let both = judge_outputs(far, &outputs);
+    assert_eq!(reasons(&alone), [("out_of_range", "price"), ("low_confidence", "kind")]);
+    assert_eq!(reasons(&both)[..2], reasons(&alone));
+    assert_eq!((reasons(&both)[2].0, alone.distance), ("far_from_reference", None));
+    assert_eq!((alone.outputs, alone.confidence), (both.outputs, both.confidence));
+}
+
+#[test]
 fn nan_or_infinity_anywhere_is_never_an_answer() {
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         for (output, element, name) in [(0, 0, "kind"), (0, 2, "kind"), (1, 0, "member"), (2, 0, "price")] {

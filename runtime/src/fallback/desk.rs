@@ -149,14 +149,61 @@ fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use dunlin_predictor::{Prediction, Reason, Verdict};
+
     use super::*;
     use crate::ids::Epoch;
+    use crate::journal::JournalConfig;
+    use crate::store::Folder;
+
+    fn id(counter: u32) -> PredictionId {
+        PredictionId::new(Epoch::counted(1).unwrap(), counter)
+    }
 
     #[test]
     fn a_request_waits_once_and_of_too_many_the_oldest_is_forgotten() {
-        let id = |n| PredictionId::new(Epoch::counted(1).unwrap(), n);
         let mut waiting = Waiting::default();
         (0..=MAX_WAITING as u32).for_each(|n| waiting.add(id(n)));
         assert!(!waiting.take(id(0)) && waiting.take(id(1)) && !waiting.take(id(1)));
+    }
+
+    /// An answer on which the model abstained.
+    fn unsure() -> Answer {
+        let reason = Reason::LowConfidence { output: "y".into(), confidence: 0.4, min: 0.5 };
+        let verdict = Verdict::Abstain(vec![reason]);
+        let prediction = Prediction { outputs: None, verdict, confidence: None, distance: None };
+        let (latency, answered_by) = (Duration::ZERO, AnsweredBy::Nobody);
+        Answer { id: id(1), outputs: None, answered_by, prediction, latency, stale: false, fallback: None }
+    }
+
+    #[test]
+    fn asking_and_settling_never_wait_for_a_writer_that_is_busy() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clock, counters) = (Clock::system(), Arc::new(Counters::default()));
+        let (folder, config) = (Arc::new(Folder::new(dir.path())), JournalConfig::default());
+        let journal = Journal::open(folder, clock.clone(), id(1).epoch(), config, Arc::clone(&counters));
+        let desk = Desk::open(FallbackPolicy::default(), &clock, &journal);
+        let json = serde_json::json!({"feature": [{"name": "x", "type": "NUMBER", "may_leave": true}], "output": []});
+        let schema: Schema = serde_json::from_value(json).unwrap();
+        let (leaving, record) = (desk.leaving(&schema), Record::new(vec![Some(1.0.into())]));
+
+        let (done, is_done) = channel::<()>();
+        let (tell, told) = channel();
+        journal.post(move |_, _, _| {
+            // A disk that takes its time: until everybody else is done.
+            let _ = tell.send(is_done.recv_timeout(Duration::from_secs(20)));
+            Ok(())
+        });
+        let now = clock.now();
+        let ask = || desk.request((&journal, &counters), (&schema, &leaving), "m", &record, &unsure(), now);
+        assert!(ask().is_some() && ask().is_some());
+        desk.settle(&journal, false, now);
+        done.send(()).unwrap();
+        assert_eq!(told.recv().unwrap(), Ok(()), "the writer was busy until everything was asked");
+        let stored = journal.transact(false, |tables, _, _| tables.fallback_state()).unwrap();
+        assert_eq!((stored.asked, stored.failures), (2, 1));
     }
 }
