@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod pack;
 pub(crate) mod predict;
+pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod sync;
