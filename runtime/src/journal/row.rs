@@ -127,11 +127,11 @@ pub enum LabelError {
 
 /// What goes through the ring.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "most entries are predictions, and a box would cost each an allocation")]
 pub(crate) enum Entry {
     Prediction { id: PredictionId, row: Row },
     Label { id: PredictionId, value: String, wall_us: i64 },
     Outcome { id: PredictionId, name: String, value: String, wall_us: i64 },
-    /// Somebody else has answered a prediction, after its row was made.
     Answered { id: PredictionId, by: &'static str, output: Option<String> },
     Event(Event),
 }
