@@ -63,7 +63,7 @@ fn tests() -> String {
             for test in [Test::ChiSquare, Test::KolmogorovSmirnov] {
                 eprintln!("tests: {reference} {size} {}", test.name());
                 let hits = by_test(test, reference, size, 2 * REPEATS);
-                let name = format!("{reference}, {size}, {}", test.name().replace('_', " "));
+                let name = format!("{}, {size}, {}", grouped(reference), test.name().replace('_', " "));
                 table.row(name, hits.into_iter().map(|hits| percent(share(hits, 2 * REPEATS))));
             }
         }
@@ -76,9 +76,10 @@ fn streams() -> (String, String) {
     let mut false_alarms = Table::new("memory, reference", heads.clone());
     let mut power = Table::new("memory, reference", heads);
     for memory in [0.0, 0.6, 0.9] {
-        for past in [None, Some(300), Some(1000), Some(10_000)] {
+        for past in [None, Some(300), Some(1000), Some(2000)] {
             let world = World { memory, past };
-            let reference = past.map_or("10,000 of training".to_owned(), |past| format!("{past} of own past"));
+            let reference =
+                past.map_or("10,000 of training".to_owned(), |past| format!("{} of own past", grouped(past)));
             eprintln!("streams: {memory}, {reference}");
             let name = format!("{memory}, {reference}");
             let all = watch(world, &STREAM_SIZES, REPEATS, 0);
@@ -143,6 +144,11 @@ fn elec2_table(run: &Run) -> String {
         run.page_hinkley,
         medians.join(", ")
     )
+}
+
+/// A number below a million, with its thousands set off.
+fn grouped(number: usize) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }
 
 fn percent(share: f64) -> String {

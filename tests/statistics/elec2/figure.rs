@@ -83,7 +83,7 @@ fn accuracy(svg: &mut String, run: &Run) {
     let trained = y(run.training_accuracy);
     let end = LEFT + WIDTH;
     let _ = writeln!(svg, "<path d=\"M{LEFT} {trained:.1}H{end}\" stroke=\"{INK}\" stroke-dasharray=\"4 4\"/>");
-    text(svg, end, trained - 5.0, "end", "on the training rows");
+    text(svg, LEFT + 0.56 * WIDTH, trained - 5.0, "middle", "on the training rows");
     let points = run
         .weeks
         .iter()
@@ -97,18 +97,22 @@ fn accuracy(svg: &mut String, run: &Run) {
     );
 }
 
+/// A row of cells, one a week; those of a colour are one path.
 fn cells(svg: &mut String, run: &Run, y: f64, words: impl Iterator<Item = Option<Word>>) {
-    for (week, word) in words.enumerate() {
-        let color = match word {
-            Some(Word::Alarm) => ALARM,
-            Some(Word::Calm) => CALM,
-            Some(Word::NoEvidence) | None => NO_EVIDENCE,
-        };
-        let (x, width, height) = (x(run, week), step(run) - 0.6, ROW - 2.0);
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{color}\" stroke=\"#bbbbbb\" stroke-width=\"0.3\"/>"
-        );
+    let colors = words.map(|word| match word {
+        Some(Word::Alarm) => ALARM,
+        Some(Word::Calm) => CALM,
+        Some(Word::NoEvidence) | None => NO_EVIDENCE,
+    });
+    let colors: Vec<&str> = colors.collect();
+    let (width, height) = (step(run) - 0.6, ROW - 2.0);
+    for color in [NO_EVIDENCE, CALM, ALARM] {
+        let weeks = colors.iter().enumerate().filter(|(_, found)| **found == color);
+        let cells: String =
+            weeks.map(|(week, _)| format!("M{:.1} {y:.0}h{width:.1}v{height:.0}h-{width:.1}z", x(run, week))).collect();
+        if !cells.is_empty() {
+            let _ = writeln!(svg, "<path d=\"{cells}\" fill=\"{color}\" stroke=\"#bbbbbb\" stroke-width=\"0.3\"/>");
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) const FEATURES: [&str; 5] = ["nswprice", "nswdemand", "vicprice", "vi
 /// A week.
 const WINDOW: usize = 336;
 /// Weeks without alarm that are the device's own past.
-const PAST_WEEKS: usize = 8;
+const PAST_WEEKS: usize = 6;
 
 /// What a week says of one feature against one reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
