@@ -1,6 +1,6 @@
 //! From findings to alarms: opened once, carried on while they last, cleared when they are over.
 
-use dunlin_wire::{AlarmSummary, Severity};
+use dunlin_wire::{AlarmSummary, ModelVersion, Severity};
 use serde_json::{Value, json};
 
 use super::judge::judge;
@@ -115,13 +115,13 @@ fn stale(window: &OpenWindow) -> Option<Finding> {
 /// `goes_on` says of an open alarm without a finding whether it goes on all the same.
 pub(super) fn update(
     tables: &mut Tables<'_>,
-    watch: &Watch,
+    model: &ModelVersion,
     now_us: i64,
     findings: &[Finding],
     mut goes_on: impl FnMut(&AlarmRow) -> bool,
 ) -> TableResult<Vec<AlarmSummary>> {
     let mut noted = Vec::new();
-    let open = tables.open_alarms(watch.model())?;
+    let open = tables.open_alarms(model)?;
     for mut row in open.iter().cloned() {
         let finding = findings.iter().find(|f| (f.kind, f.subject.as_str()) == (&*row.kind, &*row.subject));
         match finding {
@@ -132,7 +132,7 @@ pub(super) fn update(
             None if goes_on(&row) => {}
             None => {
                 row.cleared_us = Some(now_us);
-                tables.event(now_us, "alarm_cleared", &told(watch, &row))?;
+                tables.event(now_us, "alarm_cleared", &told(model, &row))?;
             }
         }
         tables.update_alarm(&row)?;
@@ -140,14 +140,19 @@ pub(super) fn update(
     }
     for finding in findings {
         if !open.iter().any(|row| (&*row.kind, &*row.subject) == (finding.kind, finding.subject.as_str())) {
-            noted.push(summary(&begin(tables, watch, now_us, finding)?));
+            noted.push(summary(&begin(tables, model, now_us, finding)?));
         }
     }
     Ok(noted)
 }
 
 /// Opens an alarm for something that is not one yet.
-pub(super) fn begin(tables: &mut Tables<'_>, watch: &Watch, now_us: i64, finding: &Finding) -> TableResult<AlarmRow> {
+pub(super) fn begin(
+    tables: &mut Tables<'_>,
+    model: &ModelVersion,
+    now_us: i64,
+    finding: &Finding,
+) -> TableResult<AlarmRow> {
     let row = AlarmRow {
         seq: 0,
         kind: finding.kind.to_owned(),
@@ -159,8 +164,8 @@ pub(super) fn begin(tables: &mut Tables<'_>, watch: &Watch, now_us: i64, finding
         evidence: json!(finding.evidence),
         cleared_us: None,
     };
-    tables.open_alarm(watch.model(), &row)?;
-    tables.event(now_us, if finding.severity == Severity::Alarm { "alarm" } else { "notice" }, &told(watch, &row))?;
+    tables.open_alarm(model, &row)?;
+    tables.event(now_us, if finding.severity == Severity::Alarm { "alarm" } else { "notice" }, &told(model, &row))?;
     if finding.severity == Severity::Alarm {
         tables.count(Counter::Alarms, 1);
     }
@@ -168,16 +173,16 @@ pub(super) fn begin(tables: &mut Tables<'_>, watch: &Watch, now_us: i64, finding
 }
 
 /// An alarm in the words of an event.
-fn told(watch: &Watch, row: &AlarmRow) -> Value {
-    let alarm = public(row, watch.model().clone());
+fn told(model: &ModelVersion, row: &AlarmRow) -> Value {
+    let alarm = public(row, model.clone());
     json!({
-        "kind": row.kind, "subject": row.subject, "model": watch.model(), "since_us": row.since_us,
+        "kind": row.kind, "subject": row.subject, "model": model, "since_us": row.since_us,
         "windows": row.windows, "what": alarm.what(), "how_sure": alarm.how_sure(), "what_to_do": alarm.what_to_do(),
     })
 }
 
 /// An alarm as apps and reports see it.
-pub(crate) fn public(row: &AlarmRow, model: dunlin_wire::ModelVersion) -> Alarm {
+pub(crate) fn public(row: &AlarmRow, model: ModelVersion) -> Alarm {
     Alarm {
         kind: row.kind.clone(),
         model,
@@ -192,7 +197,7 @@ pub(crate) fn public(row: &AlarmRow, model: dunlin_wire::ModelVersion) -> Alarm 
 }
 
 fn summary(row: &AlarmRow) -> AlarmSummary {
-    let alarm = public(row, dunlin_wire::ModelVersion::default());
+    let alarm = public(row, ModelVersion::default());
     let comparison = alarm.evidence.comparison.as_ref();
     AlarmSummary {
         kind: alarm.kind,

@@ -8,18 +8,20 @@ use super::record::{Against, Judgement};
 use super::watch::Watch;
 use super::window::{OpenWindow, Sample};
 
-/// Every comparison that the window's size allows.
+/// Every comparison that the window's size allows. What has no bins is not asked, and costs the others nothing.
 pub(super) fn judge(watch: &Watch, window: &OpenWindow, past: &Past) -> Vec<Judgement> {
-    let samples: Vec<Option<Sample>> =
-        watch.features().iter().enumerate().map(|(at, watched)| window.sample(at, watched)).collect();
-    let names = || watch.features().iter().map(|watched| watched.name.as_str());
-    let mut training: Vec<Option<Comparison>> = Vec::new();
-    let mut own: Vec<Option<Comparison>> = Vec::new();
-    for (watched, sample) in watch.features().iter().zip(&samples) {
-        training.push(watched.reference.as_ref().zip(sample.as_ref()).and_then(|(r, s)| with_training(r, s)));
-        own.push(past.sample(&watched.name).zip(sample.as_ref()).and_then(|(p, s)| with_past(p, s)));
-    }
-    own.push(past.verdicts().and_then(|p| with_past(p, &window.verdicts())));
+    let with_bins = watch.features().iter().enumerate();
+    let samples: Vec<(&str, &Histogram, Sample)> = with_bins
+        .filter_map(|(at, watched)| {
+            Some((watched.name.as_str(), watched.reference.as_ref()?, window.sample(at, watched)?))
+        })
+        .collect();
+    let names = || samples.iter().map(|(name, _, _)| *name);
+    let training: Vec<Option<Comparison>> =
+        samples.iter().map(|(_, reference, sample)| with_training(reference, sample)).collect();
+    let mut own: Vec<Option<Comparison>> =
+        samples.iter().map(|(name, _, sample)| with_past(past.sample(name)?, sample)).collect();
+    own.push(past.verdicts().and_then(|past| with_past(past, &window.verdicts())));
     let mut judged = named(Against::Past, names().chain(["verdict"]), &own);
     judged.extend(named(Against::Training, names(), &training));
     judged

@@ -20,6 +20,8 @@ pub(super) struct Labels {
     adwin: Adwin,
     page_hinkley: PageHinkley,
     risen: Option<Risen>,
+    /// What came in since the last window was closed.
+    counts: LabelSummary,
 }
 
 /// An error rate that rose.
@@ -35,17 +37,12 @@ impl Labels {
     }
 
     /// Compares a label with the class answered and counts it; what the detectors make of it is a finding.
-    pub(super) fn add(
-        &mut self,
-        answer: &serde_json::Value,
-        label: &str,
-        counts: &mut LabelSummary,
-    ) -> Option<Finding> {
+    pub(super) fn add(&mut self, answer: &serde_json::Value, label: &str) -> Option<Finding> {
         let answered = answer.get(self.output.as_ref()?)?.as_str()?;
         let label = class_of(label);
         let wrong = answered != label;
         // A label that is no declared class is the caller's own text: it is counted, and not kept.
-        counts.add(self.classes.iter().find(|class| **class == label).map(String::as_str), wrong);
+        self.counts.add(self.classes.iter().find(|class| **class == label).map(String::as_str), wrong);
         let before = if self.seen == 0 { 0.0 } else { self.errors as f64 / self.seen as f64 };
         self.seen += 1;
         self.errors += u64::from(wrong);
@@ -70,6 +67,11 @@ impl Labels {
                 ..Evidence::default()
             },
         })
+    }
+
+    /// What came in since the last call, for the window that is being closed.
+    pub(super) fn take_counts(&mut self) -> LabelSummary {
+        std::mem::take(&mut self.counts)
     }
 
     /// Whether a window's labels say that a risen error rate has come down again, by more than half.

@@ -85,7 +85,7 @@ impl Monitor {
         Ok(None)
     }
 
-    /// Compares a label with the answer that it is for.
+    /// Compares a label with the answer that it is for. No session need be open: labels often come in at night.
     pub(crate) fn label(
         &mut self,
         tables: &mut Tables<'_>,
@@ -94,15 +94,29 @@ impl Monitor {
         label: &str,
     ) -> TableResult<()> {
         let Some(Labelled { model, answered_by, output }) = tables.labelled(id)? else { return Ok(()) };
-        // The baseline's mistakes are not the model's.
-        let Some(tracked) = self.tracked.get_mut(&model).filter(|_| answered_by == "model") else { return Ok(()) };
-        let Some(window) = &mut tracked.open else { return Ok(()) };
-        let found = tracked.labels.add(&output, label, &mut window.summary.labels);
-        (tracked.changed.open, tracked.changed.labels) = (true, true);
+        if answered_by != "model" {
+            // The mistakes of whoever answered in its place are not the model's.
+            return Ok(());
+        }
+        let found = match self.tracked.get_mut(&model) {
+            Some(tracked) => {
+                tracked.changed.labels = true;
+                tracked.labels.add(&output, label)
+            }
+            None => {
+                let checkpoint = tables.checkpoint(&model)?;
+                let Some(mut labels) = checkpoint.as_ref().and_then(Checkpoint::labels::<Labels>) else {
+                    return Ok(());
+                };
+                let found = labels.add(&output, label);
+                tables.save_labels(&model, now.wall_us, &labels)?;
+                found
+            }
+        };
         if let Some(finding) = found
             && !tables.open_alarms(&model)?.iter().any(|row| row.kind == finding.kind)
         {
-            alarms::begin(tables, &tracked.watch, now.wall_us, &finding)?;
+            alarms::begin(tables, &model, now.wall_us, &finding)?;
         }
         Ok(())
     }
@@ -179,9 +193,10 @@ impl Monitor {
         let Some(mut window) = tracked.open.take() else { return Ok(empty()) };
         let Tracked { watch, past, labels, changed, .. } = tracked;
         let (judged, findings) = alarms::findings(watch, &window, past);
+        window.summary.labels = labels.take_counts();
         let recovered = labels.has_recovered(&window.summary.labels);
         let goes_on = |row: &crate::store::tables::AlarmRow| row.kind == ERROR_RATE && !recovered;
-        window.summary.alarms = alarms::update(tables, watch, now.wall_us, &findings, goes_on)?;
+        window.summary.alarms = alarms::update(tables, watch.model(), now.wall_us, &findings, goes_on)?;
         if !findings.iter().any(|finding| finding.kind == alarms::DRIFT) {
             past.take_in(watch, &window);
         }
@@ -200,7 +215,11 @@ impl Monitor {
                 continue;
             }
             tables.save_open(&model, now.wall_us, None::<&OpenWindow>)?;
-            let Some(window) = checkpoint.open::<OpenWindow>() else { continue };
+            let Some(mut window) = checkpoint.open::<OpenWindow>() else { continue };
+            if let Some(mut labels) = checkpoint.labels::<Labels>() {
+                window.summary.labels = labels.take_counts();
+                tables.save_labels(&model, now.wall_us, &labels)?;
+            }
             let is_small = window.summary.rows < MIN_WINDOW_ROWS;
             tables.count(Counter::Windows, 1);
             closed.push(finish(tables, if is_small { window.without_features() } else { window }, &[])?);

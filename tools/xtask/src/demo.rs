@@ -1,5 +1,7 @@
 //! Runs the demo and holds its figures against what the README promises.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::process::{cargo, keep};
@@ -18,18 +20,30 @@ pub(crate) fn run(project: &Project) -> Result<Outcome, String> {
 fn broken_promises(figures: &Value) -> Vec<String> {
     // A figure that is missing keeps no promise: every comparison with NaN is false.
     let number = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
+    let upload = |name: &str| figures["uploads"][name].as_f64().unwrap_or(f64::NAN);
     let (full, quantized, baseline) = (number("accuracy"), number("accuracy_quantized"), number("baseline_accuracy"));
     let promises = [
         ("accuracy is at least 0.97", full >= 0.97),
         ("accuracy_quantized is within 0.01 of accuracy", (full - quantized).abs() <= 0.01 + f64::EPSILON),
         ("baseline_accuracy is below accuracy and accuracy_quantized", baseline < full.min(quantized)),
         ("quantized_share is at least 0.9", number("quantized_share") >= 0.9),
-        ("abstained is at most 2 % of predictions", number("abstained") <= 0.02 * number("predictions")),
+        ("abstained is at most 2 % of the held-out digits", number("abstained") <= 0.02 * number("held_out")),
         (
             "predictions is above 0 and equals logged",
             number("predictions") > 0.0 && figures["predictions"] == figures["logged"],
         ),
         ("refused holds the four bad inputs, each with its reason", refused_with_reasons(&figures["refused"]) >= 4),
+        ("alarms_before is 0", number("alarms_before") == 0.0),
+        ("alarms_after is at least 1", number("alarms_after") >= 1.0),
+        ("abstained_before is below abstained_after", number("abstained_before") < number("abstained_after")),
+        (
+            "every window is received, and none is counted twice",
+            upload("windows") >= 1.0
+                && upload("windows") == upload("windows_received")
+                && upload("duplicates_counted") == 0.0,
+        ),
+        ("the faults cost attempts", upload("attempts") >= upload("accepted") + 3.0),
+        ("report names a file that is there", figures["report"].as_str().is_some_and(|file| Path::new(file).is_file())),
         ("median_predict_us is above 0", number("median_predict_us") > 0.0),
         ("seconds is at most 60", number("seconds") <= 60.0),
     ];
@@ -52,7 +66,9 @@ mod tests {
             .into();
         serde_json::json!({
             "accuracy": 0.98, "accuracy_quantized": 0.978, "baseline_accuracy": 0.95, "quantized_share": 0.93,
-            "abstained": 5, "predictions": 360, "logged": 360, "refused": refused, "median_predict_us": 80.5,
+            "abstained": 5, "held_out": 360, "predictions": 720, "logged": 720, "alarms_before": 0, "alarms_after": 4,
+            "abstained_before": 5, "abstained_after": 40, "report": concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            "uploads": {"attempts": 17, "accepted": 14, "windows": 14, "windows_received": 14, "duplicates_counted": 0}, "refused": refused, "median_predict_us": 80.5,
             "seconds": 31.0,
         })
     }
@@ -71,6 +87,9 @@ mod tests {
             ("quantized_share", 0.5),
             ("abstained", 8.0),
             ("logged", 359.0),
+            ("alarms_before", 1.0),
+            ("alarms_after", 0.0),
+            ("abstained_after", 5.0),
             ("median_predict_us", 0.0),
             ("seconds", 61.0),
         ];

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dunlin::counters::Counter;
 use dunlin::journal::Reader;
+use dunlin::monitor::MonitorConfig;
 use dunlin::{Answer, AnsweredBy, Config, Record, Runtime, Session, TrustedKeys};
 use serde_json::Value;
 
@@ -12,6 +13,8 @@ use super::make::Made;
 use crate::error::{CliError, Kind};
 use crate::output::{Output, table};
 
+/// Rows of a window: the fewest that can be judged, so that a few hundred digits fill several.
+const WINDOW_ROWS: u64 = 50;
 /// Answers shown to people.
 const SHOWN: usize = 5;
 
@@ -40,7 +43,10 @@ pub(super) fn answer(dir: &Path, made: &Made, output: Output) -> Result<Answered
     output.say("\n3. Open the runtime in an empty folder, install the quantised bundle, answer offline");
     let mut keys = TrustedKeys::new();
     keys.add("demo", &made.public_key)?;
-    let runtime = Runtime::open(Config::new(runtime_dir(dir), keys));
+    let runtime = Runtime::open(
+        Config::new(runtime_dir(dir), keys)
+            .monitor(MonitorConfig { window_rows: WINDOW_ROWS, ..MonitorConfig::default() }),
+    );
     let installed = runtime.install(&made.bundle)?;
     if let Some(golden) = &installed.golden {
         output.say(&format!(
@@ -72,7 +78,8 @@ pub(super) fn answer(dir: &Path, made: &Made, output: Output) -> Result<Answered
     })
 }
 
-fn answer_one(
+/// Answers one record and labels it.
+pub(super) fn answer_one(
     runtime: &Runtime,
     session: &mut Session,
     held: &dunlin_models::LabelledRecord,
@@ -89,7 +96,7 @@ fn answer_one(
 }
 
 /// The class that the active model itself chose, accepted or not.
-fn model_class(answer: &Answer) -> Option<&str> {
+pub(super) fn model_class(answer: &Answer) -> Option<&str> {
     answer.prediction.outputs.iter().flatten().find_map(|o| o.class.as_ref()).map(|class| &*class.name)
 }
 
@@ -108,9 +115,13 @@ fn shown(answers: &[(Answer, Option<String>)]) -> comfy_table::Table {
     table(["id", "truth", "answer", "verdict", "answered by", "time"], rows)
 }
 
+/// The runtime's folder could not be used.
+pub(super) fn storage(error: &dyn std::fmt::Display) -> CliError {
+    CliError::new(Kind::Storage, "storage", error)
+}
+
 /// Closes the runtime and counts what the journal holds.
 pub(super) fn close(dir: &Path, runtime: Runtime) -> Result<Journalled, CliError> {
-    let storage = |error: &dyn std::fmt::Display| CliError::new(Kind::Storage, "storage", error);
     let counters = runtime.health().counters;
     let lost = [Counter::DroppedFull, Counter::WriteFailed].map(|c| counters.get(c.name()).copied().unwrap_or(0));
     runtime.close().map_err(|e| storage(&e))?;
@@ -119,6 +130,6 @@ pub(super) fn close(dir: &Path, runtime: Runtime) -> Result<Journalled, CliError
     Ok(Journalled { logged: totals.predictions, labelled: totals.labels, lost: lost.iter().sum() })
 }
 
-fn runtime_dir(dir: &Path) -> PathBuf {
+pub(super) fn runtime_dir(dir: &Path) -> PathBuf {
     dir.join("device")
 }

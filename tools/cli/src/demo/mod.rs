@@ -1,19 +1,25 @@
-//! `dunlin demo`: the main job on real input, from scans of handwritten digits to guarded answers on the record.
+//! `dunlin demo`: the main job on real input, from scans of handwritten digits to guarded answers on the record, to a
+//! drift that is noticed, told home once, and reported.
 
 mod answer;
+mod drift;
 mod make;
 mod refuse;
+mod uplink;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dunlin_models::digits;
+use dunlin_wire::Severity;
 use serde_json::json;
 
+use crate::commands::report;
 use crate::error::CliError;
 use crate::output::{Output, facts};
 
-/// Train on scanned digits, pack, sign, install with every check, answer offline, refuse what is no digit.
+/// Train on scanned digits, pack, sign, install with every check, answer offline, refuse what is no digit; then notice that
+/// the camera has worn, tell home exactly once over a bad network, and write a report.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Keep the model folder, bundles, key and journal in this folder.
@@ -35,8 +41,13 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let made = make::make(dir, args.seed, output)?;
     let answered = answer::answer(dir, &made, output)?;
     let refused = refuse::refuse(dir, &made, &answered.runtime, output)?;
+    let drifted = drift::drift(dir, &made, &answered, args.seed, output)?;
+    let uploaded = uplink::uplink(dir, &answered.runtime, output)?;
     let journal = answer::close(dir, answered.runtime)?;
-    let predictions = answered.held_out + refused.records;
+    let report = report_path(args.keep.as_deref());
+    output.say(&format!("\n7. Report: {}", report.display()));
+    report::write_page(&answer::runtime_dir(dir), &report)?;
+    let predictions = answered.held_out + refused.records + drifted.shown;
     let seconds = started.elapsed().as_secs_f64();
     let document = json!({
         "accuracy": made.accuracy,
@@ -51,6 +62,16 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
         "logged": journal.logged,
         "labelled": journal.labelled,
         "refused": refused.document,
+        "alarms_before": drifted.alarms_before,
+        "alarms_after": drifted.alarms.iter().filter(|alarm| alarm.severity == Severity::Alarm).count(),
+        "abstained_before": answered.abstained,
+        "abstained_after": drifted.abstained,
+        "accuracy_after": drifted.accuracy,
+        "uploads": {
+            "attempts": uploaded.attempts, "accepted": uploaded.accepted, "windows": uploaded.windows_closed,
+            "windows_received": uploaded.windows_received, "duplicates_counted": uploaded.counted_twice,
+        },
+        "report": report,
         "median_predict_us": answered.median_us,
         "p99_predict_us": answered.p99_us,
         "kernel_set": answered.kernel_set,
@@ -84,7 +105,26 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
                 "time of a prediction",
                 format!("median {} us, 99th percentile {} us", answered.median_us, answered.p99_us),
             ),
-            ("in all", format!("{seconds:.1} s, no network")),
+            (
+                "the world moved",
+                format!(
+                    "{} alarms before, {} after; abstained on {} before, {} after; accuracy {:.4} after",
+                    drifted.alarms_before,
+                    drifted.alarms.iter().filter(|alarm| alarm.severity == Severity::Alarm).count(),
+                    answered.abstained,
+                    drifted.abstained,
+                    drifted.accuracy
+                ),
+            ),
+            (
+                "told home",
+                format!(
+                    "{} windows in {} attempts, {} counted twice",
+                    uploaded.windows_received, uploaded.attempts, uploaded.counted_twice
+                ),
+            ),
+            ("report", report.display().to_string()),
+            ("in all", format!("{seconds:.1} s, no network but this machine's loopback")),
         ]);
         let kept = match &args.keep {
             Some(dir) => format!("Everything is in {}; try: dunlin inspect {0}/digits-q8_0.dunlin", dir.display()),
@@ -93,6 +133,14 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
         format!("\nSummary\n{table}\n\n{kept}")
     });
     Ok(())
+}
+
+/// In the folder that is kept; else beside other temporary files, since the demo's own folder goes.
+fn report_path(keep: Option<&Path>) -> PathBuf {
+    match keep {
+        Some(dir) => dir.join("report.html"),
+        None => std::env::temp_dir().join("dunlin-demo-report.html"),
+    }
 }
 
 /// Where the demo works: a folder that stays, or one that goes.
@@ -112,7 +160,7 @@ impl Workplace {
         }
     }
 
-    fn path(&self) -> &std::path::Path {
+    fn path(&self) -> &Path {
         match self {
             Self::Kept(dir) => dir,
             Self::Temporary(dir) => dir.path(),

@@ -68,6 +68,11 @@ fn report(dir: &Path, model: Option<&str>) -> Result<Report, CliError> {
     Ok(Report::of(&journal, &name.unwrap_or_else(|| folder.display().to_string()), model))
 }
 
+/// Writes the page of a folder.
+pub(crate) fn write_page(dir: &Path, out: &Path) -> Result<(), CliError> {
+    page_to(out, &report(dir, None)?).map(|_| ())
+}
+
 fn page_to(out: &Path, report: &Report) -> Result<u64, CliError> {
     let page = page::page(report).into_string();
     write(out, page.as_bytes())?;
