@@ -6,6 +6,7 @@ use std::{env, fs, io};
 use dunlin_tests::fixture::{full_parts, tiny_parts};
 use dunlin_tests::forge::unpack;
 use dunlin_tests::signing::TestKey;
+use dunlin_wire::{Envelope, ModelVersion, Summary, WindowRange};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let corpus = env::args().nth(1).ok_or("give the folder of the corpus")?;
@@ -14,7 +15,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     write(&Path::new(&corpus).join("bundle_read"), &whole)?;
     let entries: Vec<Vec<u8>> =
         unpack(&full).iter().zip(0_u8..).map(|(entry, index)| [&[index], &entry.content[..]].concat()).collect();
-    Ok(write(&Path::new(&corpus).join("bundle_entries"), &entries)?)
+    write(&Path::new(&corpus).join("bundle_entries"), &entries)?;
+    Ok(write(&Path::new(&corpus).join("summary_decode"), &[upload()?])?)
+}
+
+/// What an honest upload's gzip holds.
+fn upload() -> serde_json::Result<Vec<u8>> {
+    let mut summary = Summary::empty(ModelVersion { id: "digits".into(), version: "1.0.0".into(), sequence: 1 });
+    summary.windows.push(WindowRange { epoch: 1, first: 0, last: 3 });
+    serde_json::to_vec(&Envelope::new("0190a6d2-7c1e-7b3a-9f42-5b8e1d0c6a97", "5f0c", summary))
 }
 
 fn write(folder: &Path, inputs: &[Vec<u8>]) -> io::Result<()> {
