@@ -96,6 +96,16 @@ impl Dependence {
         (n / self.inflation()).max(1.0).min(n)
     }
 
+    /// [`Dependence::effective_size`] of a window that is compared with the stream's own past: where nothing has changed,
+    /// the window has the past's memory too, and the longer stretch knows it better.
+    ///
+    /// Short windows of values that stay the same for a while hardly show it; see docs/monitoring.md.
+    #[must_use]
+    pub fn effective_size_given(&self, past: &Self) -> f64 {
+        let n = self.n as f64;
+        (n / self.inflation().max(past.inflation())).max(1.0).min(n)
+    }
+
     /// `tau`: how many values are worth one independent value; at least 1.
     #[must_use]
     pub fn inflation(&self) -> f64 {
@@ -154,6 +164,15 @@ mod tests {
             assert_eq!(of(&scores(bins), vec![0; 50]).effective_size(), 50.0);
         }
         assert_eq!(of(&Scores::Levels(2), [1; 50]).effective_size(), 50.0);
+    }
+
+    #[test]
+    fn the_past_knows_what_a_short_window_does_not_show() {
+        let past = of(&Scores::Levels(3), (0..2000).map(|i| shuffled(i / 10) % 3));
+        let window = of(&Scores::Levels(3), [1; 50]);
+        assert_eq!(window.effective_size(), 50.0);
+        assert!(window.effective_size_given(&past) < 10.0);
+        assert_eq!(window.effective_size_given(&Dependence::default()), 50.0);
     }
 
     #[test]
