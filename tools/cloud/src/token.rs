@@ -83,9 +83,12 @@ impl Tokens {
             _ => return None,
         };
         // All of them are compared, so that the time taken tells nothing.
-        self.digests.iter().enumerate().fold(None, |found, (index, known)| {
-            if bool::from(known.ct_eq(&given)) { Some(index) } else { found }
-        })
+        self.digests.iter().enumerate().fold(
+            None,
+            |found, (index, known)| {
+                if bool::from(known.ct_eq(&given)) { Some(index) } else { found }
+            },
+        )
     }
 }
 

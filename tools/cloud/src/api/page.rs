@@ -75,7 +75,8 @@ fn models(models: &[ModelStatistics]) -> String {
     let mut rows = String::new();
     for model in models {
         let time = |us: Option<u64>| us.map_or("-".to_owned(), |us| us.to_string());
-        let wrong = if model.labelled == 0 { "-".to_owned() } else { format!("{} of {}", model.errors, model.labelled) };
+        let wrong =
+            if model.labelled == 0 { "-".to_owned() } else { format!("{} of {}", model.errors, model.labelled) };
         let numbers = [
             model.installs.to_string(),
             model.windows.to_string(),
@@ -98,7 +99,9 @@ fn models(models: &[ModelStatistics]) -> String {
     }
     let numbers = ["installations", "windows", "rows", "p50, µs", "p99, µs", "wrong of labelled"];
     let numbers: String = numbers.iter().map(|name| format!("<th class=\"n\">{name}</th>")).collect();
-    format!("<table><tr><th>model</th>{numbers}<th>verdicts</th><th>reasons</th><th>answered by</th></tr>{rows}</table>")
+    format!(
+        "<table><tr><th>model</th>{numbers}<th>verdicts</th><th>reasons</th><th>answered by</th></tr>{rows}</table>"
+    )
 }
 
 fn alarms(alarms: &[AlarmCount]) -> String {
@@ -116,7 +119,8 @@ fn alarms(alarms: &[AlarmCount]) -> String {
         let texts: String = texts.iter().map(|text| format!("<td>{}</td>", escape(text))).collect();
         let _ = write!(rows, "<tr>{texts}<td class=\"n\">{}</td></tr>", alarm.installs);
     }
-    let head = "<tr><th>model</th><th>kind</th><th>subject</th><th>severity</th><th class=\"n\">installations</th></tr>";
+    let head =
+        "<tr><th>model</th><th>kind</th><th>subject</th><th>severity</th><th class=\"n\">installations</th></tr>";
     format!("<table>{head}{rows}</table>")
 }
 

@@ -18,7 +18,8 @@ pub(crate) struct Abort;
 /// Between two pieces, so that the first has left when the second breaks off.
 const PAUSE: Duration = Duration::from_millis(50);
 const OTHER_ID: &str = "00000000-0000-7000-8000-000000000000";
-const PORTAL: &str = "<!doctype html><title>Welcome</title><p>Please accept the terms of this network to go online.</p>";
+const PORTAL: &str =
+    "<!doctype html><title>Welcome</title><p>Please accept the terms of this network to go online.</p>";
 
 /// What is answered in place of storing the summary; `None` for the faults that store it.
 pub(crate) async fn instead(fault: Fault) -> Option<Response> {

@@ -1,6 +1,6 @@
 //! Answering an inference request: every row through the predictor, or a reason why not.
 
-use dunlin_predictor::{PredictError, Predictor, Prediction};
+use dunlin_predictor::{PredictError, Prediction, Predictor};
 use dunlin_wire::inference::{InferRequest, InferResponse, InferTensor};
 use serde_json::Value;
 

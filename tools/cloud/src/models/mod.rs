@@ -17,8 +17,8 @@ use dunlin_predictor::{Predictor, verify_golden};
 use sha2::{Digest, Sha256};
 
 pub(crate) use answer::{AnswerError, answer};
-pub use error::ModelsError;
 use error::BundleFault;
+pub use error::ModelsError;
 
 const EXTENSION: &str = "dunlin";
 
@@ -133,8 +133,7 @@ impl LoadedModel {
     pub(crate) fn with_predictor<T>(&self, use_it: impl FnOnce(&mut Predictor) -> T) -> T {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let lent = idle().pop();
-        let mut lent =
-            lent.unwrap_or_else(|| self.first.lock().unwrap_or_else(PoisonError::into_inner).another());
+        let mut lent = lent.unwrap_or_else(|| self.first.lock().unwrap_or_else(PoisonError::into_inner).another());
         let result = use_it(&mut lent);
         idle().push(lent);
         result

@@ -25,7 +25,8 @@ pub(super) fn records(schema: &Schema, inputs: &[InferTensor]) -> Result<Vec<Rec
     let row = |index| {
         let cells = columns.iter_mut().filter_map(|(name, column)| Some(((*name).to_owned(), column.next()?)));
         let object: Map<String, Value> = cells.collect();
-        Record::from_json(schema, &object).map_err(|error| AnswerError::Refused { row: index, reason: error.to_string() })
+        Record::from_json(schema, &object)
+            .map_err(|error| AnswerError::Refused { row: index, reason: error.to_string() })
     };
     (0..batch).map(row).collect()
 }
@@ -92,9 +93,7 @@ fn conversion(kind: FeatureType, datatype: &str) -> Option<fn(&Value) -> Value> 
         FeatureType::Integer => WHOLE.contains(&datatype),
         FeatureType::Boolean => datatype == "BOOL",
         FeatureType::Category | FeatureType::Text => datatype == "BYTES",
-        FeatureType::Tensor => {
-            WHOLE.contains(&datatype) || ["FP16", "FP32", "FP64", "BOOL"].contains(&datatype)
-        }
+        FeatureType::Tensor => WHOLE.contains(&datatype) || ["FP16", "FP32", "FP64", "BOOL"].contains(&datatype),
     };
     // A number that was rounded to 32 bits is written with fewer digits than it has.
     let convert = if datatype == "FP32" { as_fp32 } else { Value::clone };
