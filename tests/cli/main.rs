@@ -10,6 +10,8 @@ mod pipes;
 mod program;
 mod receiver;
 mod records;
+mod simulate;
 mod sync;
 mod tables;
+mod watch;
 mod whole;

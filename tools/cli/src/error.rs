@@ -87,6 +87,12 @@ impl CliError {
     }
 }
 
+impl std::fmt::Display for CliError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 impl From<dunlin_bundle::BundleError> for CliError {
     fn from(error: dunlin_bundle::BundleError) -> Self {
         Self::new(Kind::Bundle, error.code(), error)

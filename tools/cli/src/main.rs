@@ -41,8 +41,10 @@ enum Command {
     Predict(commands::predict::Args),
     Report(commands::report::Args),
     Serve(commands::serve::Args),
+    Simulate(commands::simulate::Args),
     Sync(commands::sync::Args),
     Events(commands::events::Args),
+    Watch(commands::watch::Args),
     Demo(demo::Args),
     Completions(commands::completions::Args),
 }
@@ -71,8 +73,10 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Predict(args) => commands::predict::run(&args, output),
         Command::Report(args) => commands::report::run(&args, output),
         Command::Serve(args) => commands::serve::run(&args, output),
+        Command::Simulate(args) => commands::simulate::run(&args, output),
         Command::Sync(args) => commands::sync::run(&args, output),
         Command::Events(args) => commands::events::run(&args, output),
+        Command::Watch(args) => commands::watch::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions(args) => commands::completions::run(&args, output),
     }

@@ -9,9 +9,11 @@ pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod sign;
+pub(crate) mod simulate;
 pub(crate) mod sync;
 pub(crate) mod train;
 pub(crate) mod verify;
+pub(crate) mod watch;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
