@@ -116,7 +116,7 @@ fn check(summary: &Summary) -> Result<(), WireError> {
         return bad("model", "has no name");
     }
     let tables = [&summary.verdicts, &summary.reasons, &summary.answered_by, &summary.kernel_sets, &summary.counters];
-    if !tables.into_iter().all(|table| named(table)) || !named(&summary.labels.by_class) {
+    if !tables.into_iter().all(named) || !named(&summary.labels.by_class) {
         return bad("verdicts", "or another table has too many or too long names");
     }
     if summary.windows.is_empty() || summary.windows.len() > MAX_RANGES {
@@ -156,8 +156,8 @@ fn named<T>(table: &BTreeMap<String, T>) -> bool {
     table.len() <= MAX_NAMES && table.keys().all(short)
 }
 
-fn short(text: &String) -> bool {
-    text.len() <= MAX_NAME_BYTES
+fn short(text: impl AsRef<str>) -> bool {
+    text.as_ref().len() <= MAX_NAME_BYTES
 }
 
 fn named_shortly(alarm: &AlarmSummary) -> bool {
