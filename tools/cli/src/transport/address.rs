@@ -40,7 +40,7 @@ impl Address {
         let Some(authority) = uri.authority().filter(|authority| !authority.host().is_empty()) else {
             return wrong(&format!("'{shown}' names no host"));
         };
-        if authority.as_str() != authority.host() && !authority.port_u16().is_some_and(|port| port > 0) {
+        if authority.as_str() != authority.host() && authority.port_u16().unwrap_or(0) == 0 {
             return wrong(&format!("'{shown}' has a port that is none; give one from 1 to 65535"));
         }
         Ok(Self {

@@ -181,6 +181,6 @@ fn elements(value: &mut Option<Value<'static>>, change: impl FnOnce(&mut Vec<f32
     if let Some(Value::Tensor(tensor)) = value {
         let mut elements: Vec<f32> = tensor.elements().map(|element| element as f32).collect();
         change(&mut elements);
-        *tensor = TensorValue::from_f32(&tensor.shape.to_vec(), &elements);
+        *tensor = TensorValue::from_f32(&tensor.shape, &elements);
     }
 }
