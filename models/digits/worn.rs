@@ -38,8 +38,8 @@ impl WornCamera {
             let sharp = at(&turned, (i / SIDE) as f32, (i % SIDE) as f32);
             let hazy = sharp + self.blur * (neighbourhood_mean(&turned, i) - sharp);
             let level = self.contrast * hazy + self.noise * normal(random);
-            // `max` also makes paper of NaN.
-            level.round().max(0.0).min(INK)
+            // NaN becomes paper.
+            if level > 0.0 { level.round().min(INK) } else { 0.0 }
         };
         Digit { pixels: (0..SIDE * SIDE).map(&mut pixel).collect(), label: digit.label }
     }

@@ -8,9 +8,12 @@ use crate::simulation::random::Random;
 
 const LENGTH: usize = 6000;
 
+/// The mean at a time from 0 to 1.
+type Level = fn(f64) -> f64;
+
 /// Abrupt changes, gradual ones and none; of errors (0 or 1) and of real numbers.
 fn streams() -> Vec<(&'static str, Vec<f64>)> {
-    let level: [(&str, fn(f64) -> f64); 5] = [
+    let level: [(&str, Level); 5] = [
         ("none", |_| 0.2),
         ("one abrupt change", |t| if t < 0.5 { 0.2 } else { 0.45 }),
         ("four abrupt changes", |t| [0.1, 0.5, 0.3, 0.8, 0.2][(t * 5.0) as usize]),
