@@ -56,14 +56,14 @@ fn the_headline_says_how_many_alarms_are_open() {
     let headline = PAGE.text("#headline");
     assert!(acting > 1 && headline.contains(&format!("{acting} alarms are open")), "{headline}");
     assert_eq!(PAGE.text("#tile-open-alarms .value"), acting.to_string());
-    assert_eq!(PAGE.texts("#alarms > article").len(), open.len(), "each open alarm has its card");
+    assert_eq!(PAGE.texts("#alarms > .cards > article").len(), open.len(), "each open alarm has its card");
     for alarm in open {
-        let cards = PAGE.texts("#alarms > article").join(" | ");
+        let cards = PAGE.texts("#alarms > .cards > article").join(" | ");
         for words in [alarm.how_sure(), alarm.what_to_do()[1..].to_owned(), alarm.what()[1..].to_owned()] {
             assert!(cards.contains(&words), "'{words}' is not in {cards}");
         }
     }
-    let first = PAGE.texts("#alarms > article")[0].clone();
+    let first = PAGE.texts("#alarms > .cards > article")[0].clone();
     assert!(first.contains("alarm:"), "what somebody should act on comes first: {first}");
 }
 

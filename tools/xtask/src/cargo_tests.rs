@@ -6,6 +6,7 @@ use crate::process::{cargo, follow};
 use crate::project::Project;
 use crate::python;
 use crate::report::{Counts, Outcome};
+use crate::setup::{Readiness, packages};
 
 /// The whole workspace's tests on the optimised build, the slow ones included.
 pub(crate) fn all(project: &Project) -> Result<Outcome, String> {
@@ -14,6 +15,10 @@ pub(crate) fn all(project: &Project) -> Result<Outcome, String> {
     match python::interpreter(project) {
         Ok(interpreter) => drop(tests.env(python::VARIABLE, interpreter)),
         Err(why) => println!("Without the comparisons with ONNX Runtime, SciPy and river: {why}"),
+    }
+    match packages(project, &["chromium"]) {
+        Ok(Readiness::Ready) => {}
+        Ok(Readiness::Lacking(why)) | Err(why) => println!("Without the look at the report in a browser: {why}"),
     }
     count(&mut tests)
 }

@@ -24,7 +24,7 @@ pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
 pub(super) fn percent(share: f64) -> String {
     match 100.0 * share {
         p if p > 0.0 && p < 0.05 => "under 0.1 %".to_owned(),
-        p if p < 100.0 && p >= 99.95 => "over 99.9 %".to_owned(),
+        p if (99.95..100.0).contains(&p) => "over 99.9 %".to_owned(),
         p => format!("{p:.1} %"),
     }
 }
@@ -42,8 +42,8 @@ pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
 /// A duration: 128 us, 12.3 ms, 4.2 s.
 pub(super) fn micros(us: u64) -> String {
     match us {
-        0..10_000 => format!("{} us", count(us)),
-        10_000..1_000_000 => format!("{:.1} ms", us as f64 / 1e3),
+        0..1_000 => format!("{us} us"),
+        1_000..1_000_000 => format!("{:.1} ms", us as f64 / 1e3),
         _ => format!("{:.1} s", us as f64 / 1e6),
     }
 }

@@ -11,12 +11,12 @@ pub(super) fn section(alarms: &Alarms) -> Markup {
         @if alarms.open.is_empty() {
             (nothing("No alarm is open."))
         } @else {
-            @for alarm in &alarms.open { (card(alarm)) }
+            div.cards { @for alarm in &alarms.open { (card(alarm)) } }
         }
         @if !alarms.over.is_empty() {
             details {
                 summary { (words::counted(alarms.over.len() as u64, "alarm that is over", "alarms that are over")) }
-                @for alarm in &alarms.over { (card(alarm)) }
+                div.cards { @for alarm in &alarms.over { (card(alarm)) } }
             }
         }
     }
@@ -30,7 +30,9 @@ fn card(alarm: &AlarmFigure) -> Markup {
     };
     html! {
         article class=(class) {
-            p.badge { span aria-hidden="true" { (sign) } " " (word) ": " (words::code(&alarm.kind)) }
+            p.badge { span aria-hidden="true" { (sign) } " " (word) ": " (words::code(&alarm.kind))
+                span.of { " · " (super::parts::model(&alarm.model)) }
+            }
             h3 { (sentence(&alarm.what)) }
             dl {
                 dt { "since" }
@@ -43,7 +45,6 @@ fn card(alarm: &AlarmFigure) -> Markup {
                 }
                 dt { "how sure" } dd { (alarm.how_sure) }
                 @if alarm.cleared_us.is_none() { dt { "what to do" } dd { (sentence(alarm.what_to_do)) } }
-                dt { "model" } dd { (super::parts::model(&alarm.model)) }
             }
         }
     }

@@ -11,6 +11,11 @@ pub(super) fn time(us: i64) -> Markup {
     html! { time datetime=(utc::rfc3339(us)) { (words::time(us)) } }
 }
 
+/// The same to the second.
+pub(super) fn moment(us: i64) -> Markup {
+    html! { time datetime=(utc::rfc3339(us)) { (utc::text(us)) } }
+}
+
 /// A model version as it is called.
 pub(super) fn model(model: &ModelVersion) -> Markup {
     html! { span.name { (model.id) } " " (model.version) }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::parts::{bar, model, nothing, table, time};
+use super::parts::{bar, model, moment, nothing, table, time};
 use super::words;
 use crate::commands::report::figures::{Ran, Report, Tally};
 
@@ -15,7 +15,7 @@ pub(super) fn section(report: &Report) -> Markup {
     html! {
         @if let (Some(first), Some(last)) = (ran.first_us, ran.last_us) {
             p.lead {
-                (words::counted(ran.predictions, "prediction", "predictions")) ", from " (time(first)) " to " (time(last)) ". "
+                (words::counted(ran.predictions, "prediction", "predictions")) ", " (words::span(first, last)) ". "
                 @if report.only.is_none() && ran.predictions_ever > ran.predictions {
                     (words::count(ran.predictions_ever)) " since the installation; the journal holds no more than it may. "
                 }
@@ -87,7 +87,7 @@ fn shown(name: &str) -> String {
 
 fn events(ran: &Ran) -> Markup {
     let row = |event: &crate::commands::report::figures::Happened| {
-        vec![time(event.wall_us), html! { (words::code(&event.kind)) }, html! { (particulars(&event.detail)) }]
+        vec![moment(event.wall_us), html! { (words::code(&event.kind)) }, html! { (particulars(&event.detail)) }]
     };
     let rows: Vec<_> = ran.events.iter().map(row).collect();
     html! {

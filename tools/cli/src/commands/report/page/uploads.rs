@@ -3,7 +3,7 @@
 use dunlin::monitor::{RecordedUpload, Waiting};
 use maud::{Markup, html};
 
-use super::parts::{nothing, table, time};
+use super::parts::{moment, nothing, table, time};
 use super::words;
 use crate::commands::report::figures::Uploads;
 
@@ -44,7 +44,7 @@ fn one_waiting(waiting: &Waiting) -> Vec<Markup> {
 
 fn one_attempt(upload: &RecordedUpload) -> Vec<Markup> {
     vec![
-        time(upload.wall_us),
+        moment(upload.wall_us),
         html! { (result(&upload.result)) },
         html! { @if let Some(status) = upload.status { (status) } @else { "no answer" } },
         html! { (words::count(upload.windows)) },

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{LEFT, RIGHT, TOP, Upwards, WIDTH, at, below, column};
+use super::{LEFT, RIGHT, TOP, Upwards, WIDTH, at, column, ends};
 use crate::commands::report::figures::{Compared, Point, Subject};
 use crate::commands::report::words;
 
@@ -59,8 +59,7 @@ pub(in super::super) fn effects(subject: &Subject, threshold: f64) -> Markup {
                 }
             }
             path.axis d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
-            @if let Some(first) = points.first() { (below(LEFT, BOTTOM + 15.0, &words::short_time(first.ended_us))) }
-            @if let Some(last) = points.last().filter(|_| n > 1) { (below(RIGHT, BOTTOM + 15.0, &words::short_time(last.ended_us))) }
+            (ends(points.first().map(|point| point.ended_us), points.last().map(|point| point.ended_us), BOTTOM + 15.0))
         }
     }
 }

@@ -93,6 +93,28 @@ fn below(x: f64, y: f64, text: &str) -> Markup {
     html! { text.tick x=(at(x)) y=(at(y)) text-anchor=(anchor) { (text) } }
 }
 
+/// Of texts below the plot, those that do not run into the one before, each with its place.
+fn apart(texts: impl IntoIterator<Item = (f64, String)>) -> Vec<(f64, String)> {
+    let mut kept: Vec<(f64, String)> = Vec::new();
+    for (x, text) in texts {
+        let room = |(before, said): &(f64, String)| x - before > 3.4 * (said.len() + text.len()) as f64 + 6.0;
+        if kept.last().is_none_or(room) {
+            kept.push((x, text));
+        }
+    }
+    kept
+}
+
+/// The times at both ends of the plot; one where they read the same.
+fn ends(first_us: Option<i64>, last_us: Option<i64>, y: f64) -> Markup {
+    let text = |us: Option<i64>| us.map(crate::commands::report::words::short_time);
+    let (first, last) = (text(first_us), text(last_us));
+    html! {
+        @if let Some(last) = last.filter(|last| first.as_ref() != Some(last)) { (below(RIGHT, y, &last)) }
+        @if let Some(first) = first { (below(LEFT, y, &first)) }
+    }
+}
+
 /// Where the `i`th of `n` windows stands.
 fn column(i: usize, n: usize) -> f64 {
     let (left, right) = (LEFT + 8.0, RIGHT - 8.0);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{LEFT, RIGHT, TOP, Upwards, WIDTH, at, below, round_share, tick_percent};
+use super::{LEFT, RIGHT, TOP, Upwards, WIDTH, apart, at, below, round_share, tick_percent};
 use crate::commands::report::figures::{Bin, Counted, FeatureFigure};
 use crate::commands::report::words;
 
@@ -37,7 +37,7 @@ pub(in super::super) fn ordered(feature: &FeatureFigure) -> Markup {
             @if !past.is_empty() { path.past d=(steps(&past, axis, x)) {} }
             @if !latest.is_empty() { path.latest d=(steps(&latest, axis, x)) {} }
             path.axis d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
-            @for (i, text) in edges(&names) { (below(x(i + 1), BOTTOM + 15.0, &text)) }
+            @for (x, text) in apart(edges(&names).into_iter().map(|(i, text)| (x(i + 1), text))) { (below(x, BOTTOM + 15.0, &text)) }
             @for (i, (name, _)) in names.iter().enumerate() {
                 rect.touch x=(at(x(i))) y=(TOP) width=(at(width)) height=(at(BOTTOM - TOP)) {
                     title { (name) (one(" — training", &training, i)) (one(", past", &past, i)) (one(", now", &latest, i)) }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{LEFT, RIGHT, Upwards, WIDTH, at, below, column, tick_percent};
+use super::{LEFT, RIGHT, Upwards, WIDTH, at, column, ends, tick_percent};
 use crate::commands::report::words;
 
 const BOTTOM: f64 = 124.0;
@@ -39,8 +39,7 @@ pub(in super::super) fn rates(points: &[Rate]) -> Markup {
                 circle.rate cx=(at(column(i, n))) cy=(at(axis.y(point.value))) r="3.2" { title { (point.text) } }
             } }
             path.axis d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
-            @if let Some(first) = points.first() { (below(LEFT, BOTTOM + 15.0, &words::short_time(first.at_us))) }
-            @if let Some(last) = points.last().filter(|_| n > 1) { (below(RIGHT, BOTTOM + 15.0, &words::short_time(last.at_us))) }
+            (ends(points.first().map(|point| point.at_us), points.last().map(|point| point.at_us), BOTTOM + 15.0))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{LEFT, RIGHT, Upwards, WIDTH, at, below, round_share, tick_percent};
+use super::{LEFT, RIGHT, Upwards, WIDTH, apart, at, below, round_share, tick_percent};
 use crate::commands::report::figures::{Bucket, Speed};
 use crate::commands::report::words;
 
@@ -28,6 +28,10 @@ pub(in super::super) fn times(speed: &Speed) -> Markup {
     // The quantiles are written above the plot.
     let y = |share: f64| BOTTOM - (BOTTOM - axis.y(share)) * (BOTTOM - TOP) / (BOTTOM - super::TOP);
     let every = columns.div_ceil(5).max(1);
+    let bounds = (0..columns)
+        .filter(|column| column % every == every / 2)
+        .map(|column| (LEFT + width * f64::from(column + 1), words::micros(bound_us(first + column))));
+    let height = |row: usize| 12.0 + 13.0 * row as f64;
     html! {
         svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(told(speed)) {
             @for tick in [0.0, axis.most / 2.0, axis.most] {
@@ -41,11 +45,12 @@ pub(in super::super) fn times(speed: &Speed) -> Markup {
                 }
             }
             path.axis d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
-            @for column in (0..columns).filter(|column| column % every == every / 2) {
-                (below(LEFT + width * f64::from(column + 1), BOTTOM + 15.0, &words::micros(bound_us(first + column))))
+            @for (x, text) in apart(bounds) { (below(x, BOTTOM + 15.0, &text)) }
+            @for (row, (_, us)) in quantiles(speed).into_iter().enumerate() {
+                path.quantile d={ "M" (at(x(number(us) + 1))) " " (at(height(row) - 8.0)) "V" (BOTTOM) } {}
             }
             @for (row, (name, us)) in quantiles(speed).into_iter().enumerate() {
-                (quantile(&format!("{name} {}", words::micros(us)), x(number(us) + 1), 12.0 + 12.0 * row as f64))
+                (quantile(&format!("{name} {}", words::micros(us)), x(number(us) + 1), height(row)))
             }
         }
     }
@@ -57,11 +62,10 @@ fn quantiles(speed: &Speed) -> Vec<(&'static str, u64)> {
 }
 
 fn quantile(text: &str, x: f64, y: f64) -> Markup {
-    let is_right = x > (LEFT + RIGHT) / 2.0;
+    let is_late = x > RIGHT - 90.0;
     html! {
-        path.quantile d={ "M" (at(x)) " " (at(y - 7.0)) "V" (BOTTOM) } {}
-        text.label x=(at(if is_right { x - 4.0 } else { x + 4.0 })) y=(at(y + 1.0))
-            text-anchor=(if is_right { "end" } else { "start" }) { (text) }
+        text.label x=(at(if is_late { x - 4.0 } else { x + 4.0 })) y=(at(y + 1.0))
+            text-anchor=(if is_late { "end" } else { "start" }) { (text) }
     }
 }
 
