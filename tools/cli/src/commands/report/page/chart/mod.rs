@@ -97,7 +97,7 @@ fn below(x: f64, y: f64, text: &str) -> Markup {
 fn apart(texts: impl IntoIterator<Item = (f64, String)>) -> Vec<(f64, String)> {
     let mut kept: Vec<(f64, String)> = Vec::new();
     for (x, text) in texts {
-        let room = |(before, said): &(f64, String)| x - before > 3.4 * (said.len() + text.len()) as f64 + 6.0;
+        let room = |(before, said): &(f64, String)| x - before > 3.9 * (said.len() + text.len()) as f64 + 6.0;
         if kept.last().is_none_or(room) {
             kept.push((x, text));
         }
