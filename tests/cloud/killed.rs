@@ -47,7 +47,7 @@ fn a_killed_server_loses_nothing_that_it_acknowledged_and_counts_nothing_twice()
     assert!((acknowledged.len() as u64..=most).contains(&uploads), "{uploads} of {}", acknowledged.len());
     assert_eq!(statistics["windows"], uploads);
     assert_eq!(statistics["rows"]["digits"], 10 * uploads);
-    println!("{} acknowledged over {KILLS} kills, {uploads} stored", acknowledged.len());
+    eprintln!("{} acknowledged over {KILLS} kills, {uploads} stored", acknowledged.len());
 }
 
 /// Uploads one window after another; returns what was acknowledged.

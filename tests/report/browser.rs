@@ -83,7 +83,7 @@ fn dump(file: &Path, size: (u32, u32)) -> String {
 #[test]
 fn the_page_fits_a_phone_and_a_desk_and_fetches_nothing() {
     if !Path::new(CHROMIUM).exists() {
-        println!("skipped: {CHROMIUM} is not installed; on Debian: apt-get install --no-install-recommends chromium");
+        eprintln!("skipped: {CHROMIUM} is not installed; on Debian: apt-get install --no-install-recommends chromium");
         return;
     }
     let story = Story::whole();

@@ -131,7 +131,7 @@ fn renamed(names: &[(&str, &str)]) -> Option<Parts> {
         Ok(_) => Some(parts),
         // A reader that refuses such names leaves nothing to escape.
         Err(error) => {
-            println!("skipped: bundles cannot have such names: {error}");
+            eprintln!("skipped: bundles cannot have such names: {error}");
             None
         }
     }

@@ -131,7 +131,7 @@ impl Story {
             Ok(answer) => {
                 self.done.answered += 1;
                 let class = answer.class().map(|class| class.name.to_string());
-                if let Some(class) = class.filter(|_| self.steps % 3 == 0) {
+                if let Some(class) = class.filter(|_| self.steps.is_multiple_of(3)) {
                     self.label(runtime, answer.id, class, &object);
                 }
             }

@@ -8,6 +8,9 @@ use super::record::{Against, Judgement};
 use super::watch::Watch;
 use super::window::{OpenWindow, Sample};
 
+/// The subject under which verdicts are compared.
+pub(super) const VERDICT: &str = "verdict";
+
 /// Every comparison that the window's size allows. What has no bins is not asked, and costs the others nothing.
 pub(super) fn judge(watch: &Watch, window: &OpenWindow, past: &Past) -> Vec<Judgement> {
     let with_bins = watch.features().iter().enumerate();
@@ -22,21 +25,20 @@ pub(super) fn judge(watch: &Watch, window: &OpenWindow, past: &Past) -> Vec<Judg
     let mut own: Vec<Option<Comparison>> =
         samples.iter().map(|(name, _, sample)| with_past(past.sample(name)?, sample)).collect();
     own.push(past.verdicts().and_then(|past| with_past(past, &window.verdicts())));
-    let mut judged = named(Against::Past, names().chain(["verdict"]), &own);
+    let mut judged = named(Against::Past, names().chain([VERDICT]), &own);
     judged.extend(named(Against::Training, names(), &training));
     judged
 }
 
 /// Training records are shuffled before they are counted: each is worth one.
 fn with_training(reference: &Histogram, sample: &Sample) -> Option<Comparison> {
-    let n = reference.total().saturating_add(reference.missing());
-    compare(reference, n as f64, &sample.histogram, sample.effective())
+    compare(reference, reference.total() as f64, &sample.histogram, sample.effective())
 }
 
 fn with_past(past: &Sample, sample: &Sample) -> Option<Comparison> {
     let effective = past.effective();
     (effective >= MIN_PAST_EFFECTIVE)
-        .then(|| compare(&past.histogram, effective, &sample.histogram, sample.effective()))
+        .then(|| compare(&past.histogram, effective, &sample.histogram, sample.effective_given(past)))
         .flatten()
 }
 

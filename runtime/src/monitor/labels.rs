@@ -49,7 +49,9 @@ impl Labels {
         let error = f64::from(u8::from(wrong));
         let (by_adwin, by_page_hinkley) = (self.adwin.update(error), self.page_hinkley.update(error));
         let after = self.adwin.mean().unwrap_or(0.0);
-        let detector = match (by_adwin && after > before, by_page_hinkley) {
+        // Both detectors also report a rate that falls, which is good news.
+        let detector = match (by_adwin, by_page_hinkley) {
+            _ if after <= before => return None,
             (true, _) => "ADWIN",
             (false, true) => "Page-Hinkley",
             (false, false) => return None,

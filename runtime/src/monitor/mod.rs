@@ -13,16 +13,16 @@ mod alarms;
 mod config;
 mod judge;
 mod labels;
-mod monitor;
 mod observation;
 mod past;
 mod policy;
 mod record;
 mod watch;
 mod window;
+mod windows;
 
 pub use config::MonitorConfig;
-pub(crate) use monitor::{Closed, Monitor};
 pub use observation::Observation;
 pub use record::{Against, Alarm, Evidence, Judgement, RecordedUpload, RecordedWindow, Waiting, WatchedModel};
 pub(crate) use watch::Watch;
+pub(crate) use windows::{Closed, Monitor};

@@ -6,7 +6,9 @@ use dunlin_drift::Histogram;
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::PAST_ROWS;
+use super::judge::VERDICT;
+use super::policy::{MIN_PAST_EFFECTIVE, PAST_ROWS};
+use super::record::{Against, Judgement};
 use super::watch::{Watch, Watched};
 use super::window::{OpenWindow, Sample};
 
@@ -30,8 +32,10 @@ impl Past {
         watch.features().iter().all(alike)
     }
 
-    /// Takes a window in, unless it is full.
-    pub(super) fn take_in(&mut self, watch: &Watch, window: &OpenWindow) {
+    /// Takes a window in, unless it is full. Once a feature's past can judge, what it could not judge stays out: a level that
+    /// changed in the middle of a window looks like memory, and must not become the yardstick.
+    pub(super) fn take_in(&mut self, watch: &Watch, window: &OpenWindow, judged: &[Judgement]) {
+        let is_judged = |name: &str| judged.iter().any(|j| j.against == Against::Past && j.subject == name);
         self.kernel_sets.extend(window.summary.kernel_sets.keys().cloned());
         if self.rows >= PAST_ROWS {
             return;
@@ -40,11 +44,13 @@ impl Past {
         for (at, watched) in watch.features().iter().enumerate() {
             let Some(sample) = window.sample(at, watched) else { continue };
             match self.features.get_mut(&watched.name) {
+                Some(mine) if mine.effective() >= MIN_PAST_EFFECTIVE && !is_judged(&watched.name) => {}
                 Some(mine) => mine.add(&sample),
                 None => drop(self.features.insert(watched.name.clone(), sample)),
             }
         }
         match &mut self.verdicts {
+            Some(mine) if mine.effective() >= MIN_PAST_EFFECTIVE && !is_judged(VERDICT) => {}
             Some(mine) => mine.add(&window.verdicts()),
             none => *none = Some(window.verdicts()),
         }

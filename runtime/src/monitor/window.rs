@@ -152,18 +152,18 @@ impl Sample {
         }
     }
 
-    /// Values counted, the missing among them.
-    pub(super) fn n(&self) -> u64 {
-        self.histogram.total().saturating_add(self.histogram.missing())
+    /// How many independent values are there; of a feature that is never there, how often it was looked for.
+    pub(super) fn effective(&self) -> f64 {
+        self.effective_by(Dependence::effective_size)
     }
 
-    /// How many independent records they are worth.
-    pub(super) fn effective(&self) -> f64 {
-        let present = self.histogram.total();
-        if present == 0 {
-            return self.n() as f64;
-        }
-        self.dependence.effective_size() / present as f64 * self.n() as f64
+    /// The same of a window that follows on a past: where nothing has changed, it has the past's memory.
+    pub(super) fn effective_given(&self, past: &Self) -> f64 {
+        self.effective_by(|mine| mine.effective_size_given(&past.dependence))
+    }
+
+    fn effective_by(&self, size: impl FnOnce(&Dependence) -> f64) -> f64 {
+        if self.histogram.total() == 0 { self.histogram.missing() as f64 } else { size(&self.dependence) }
     }
 }
 

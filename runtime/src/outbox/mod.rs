@@ -14,6 +14,7 @@ mod verdict;
 
 use std::time::Duration;
 
+use dunlin_wire::limits::{MAX_RANGES, MAX_WINDOWS};
 use dunlin_wire::{Envelope, Receipt, Summary, encode};
 
 pub use message::{Link, Next, Reported, Response, SyncReport, Transport, TransportError, Upload};
@@ -218,6 +219,9 @@ fn merged(first: &Queued, second: &Queued) -> Option<Queued> {
     }
     let mut summary = first.summary.clone()?;
     summary.merge(second.summary.as_ref()?).ok()?;
+    if summary.windows.len() > MAX_RANGES || summary.window_count() > MAX_WINDOWS {
+        return None;
+    }
     let (windows, bytes) = (summary.window_count(), sent_bytes(&summary));
     Some(Queued { summary: Some(summary), windows, bytes, ..first.clone() })
 }

@@ -5,6 +5,7 @@ mod labels;
 mod measure;
 mod retention;
 mod trouble;
+mod upgrade;
 
 use std::path::Path;
 use std::sync::Arc;

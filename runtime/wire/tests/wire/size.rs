@@ -110,6 +110,6 @@ fn a_window_of_a_thousand_rows_and_twenty_features_takes_at_most_two_kibibytes()
     };
     let envelope = Envelope::new("0190a6d2-7c1e-7b3a-9f42-5b8e1d0c6a97", "5f0c9a1be2d34c7688aa01de5b6f7c90", summary);
     let (sent, json) = (encode(&envelope).expect("it can be written"), serde_json::to_vec(&envelope).expect("as well"));
-    println!("{} bytes as sent, {} as JSON", sent.len(), json.len());
+    eprintln!("{} bytes as sent, {} as JSON", sent.len(), json.len());
     assert!(sent.len() <= MOST_BYTES, "{} bytes", sent.len());
 }

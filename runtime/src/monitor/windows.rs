@@ -198,7 +198,7 @@ impl Monitor {
         let goes_on = |row: &crate::store::tables::AlarmRow| row.kind == ERROR_RATE && !recovered;
         window.summary.alarms = alarms::update(tables, watch.model(), now.wall_us, &findings, goes_on)?;
         if !findings.iter().any(|finding| finding.kind == alarms::DRIFT) {
-            past.take_in(watch, &window);
+            past.take_in(watch, &window, &judged);
         }
         *changed = Changed { open: true, past: true, labels: true };
         tables.count(Counter::Windows, 1);
