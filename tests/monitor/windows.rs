@@ -98,6 +98,28 @@ fn levels_outside_of_the_vocabulary_are_counted_as_unseen() {
 }
 
 #[test]
+fn a_version_that_nobody_uses_any_more_has_its_window_closed_and_its_alarms_cleared() {
+    let mut watching = Watching::by(200);
+    watching.see_usual(1_000);
+    watching.see(230, |record| drop(record.insert("visits".to_owned(), json!(7))));
+    assert!(!watching.runtime.alarms().unwrap().is_empty());
+    let newer = dunlin_bundle::Parts { sequence: 8, ..crate::population::watched_parts() };
+    watching.runtime.install(&watching.device.bundle(&newer)).unwrap();
+    let mut watching = watching.reopen(200);
+    watching.see_usual(10);
+    watching.hand.advance(Duration::from_secs(8 * 24 * 3_600));
+    watching.see_usual(10);
+    watching.runtime.tick().unwrap();
+    let reader = watching.reader();
+    let last = reader.windows(None, 1).unwrap().remove(0);
+    assert_eq!((last.summary.model.sequence, last.summary.rows, last.summary.features.len()), (7, 30, 0));
+    assert_eq!(watching.runtime.alarms().unwrap(), [], "they were the old version's");
+    let open: u64 = reader.watched().unwrap().iter().filter_map(|m| m.open.as_ref()).map(|open| open.rows).sum();
+    let closed: u64 = reader.windows(None, 100).unwrap().iter().map(|w| w.summary.rows).sum();
+    assert_eq!(closed + open, 1_250, "no row is lost by it");
+}
+
+#[test]
 fn every_row_is_in_exactly_one_window_over_many_restarts() {
     let mut watching = Watching::by(60);
     for count in [10, 55, 120, 1, 59, 60, 61, 200] {

@@ -15,6 +15,10 @@ pub(crate) const PAST_ROWS: u64 = 2_000;
 /// A window of a version that no session answers with any more is closed this long after its last record.
 pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// What is kept of a version that nobody answers with any more is forgotten this long after its last record: labels are that
+/// late at most, and rows are kept no longer either.
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(90 * 24 * 3600);
+
 /// Difference between wall time and monotonic time, from one record to the next, that is counted as a jump: well above
 /// what NTP slews, well below a change of the time zone by mistake.
 pub(crate) const CLOCK_JUMP: Duration = Duration::from_secs(300);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dunlin_wire::{ModelVersion, Summary};
 
@@ -10,7 +11,7 @@ use super::config::MonitorConfig;
 use super::labels::Labels;
 use super::observation::Observation;
 use super::past::Past;
-use super::policy::{ABANDONED_AFTER, MIN_WINDOW_ROWS};
+use super::policy::{ABANDONED_AFTER, FORGOTTEN_AFTER, MIN_WINDOW_ROWS};
 use super::watch::Watch;
 use super::window::OpenWindow;
 use crate::clock::Moment;
@@ -80,7 +81,7 @@ impl Monitor {
         window.add(row, observation);
         tracked.changed.open = true;
         if window.summary.rows >= self.config.window_rows.max(MIN_WINDOW_ROWS) {
-            return self.close(tables, &model, now).map(Some);
+            return self.close(tables, &model).map(Some);
         }
         Ok(None)
     }
@@ -133,7 +134,7 @@ impl Monitor {
             tables.count(Counter::ClockJumps, u64::from(jumped));
             tracked.changed.open = true;
             if window.age_us() >= due_us && window.summary.rows >= MIN_WINDOW_ROWS {
-                closed.push(self.close(tables, &model, now)?);
+                closed.push(self.close(tables, &model)?);
             }
         }
         closed.extend(self.close_abandoned(tables, now)?);
@@ -186,7 +187,7 @@ impl Monitor {
     }
 
     /// Judges a window, brings the alarms up to date, lets the past take it in, and gives its summary.
-    fn close(&mut self, tables: &mut Tables<'_>, model: &ModelVersion, now: Moment) -> TableResult<Closed> {
+    fn close(&mut self, tables: &mut Tables<'_>, model: &ModelVersion) -> TableResult<Closed> {
         // Only called for a model that is tracked and has an open window.
         let empty = || Closed(Summary::empty(model.clone()));
         let Some(tracked) = self.tracked.get_mut(model) else { return Ok(empty()) };
@@ -196,7 +197,9 @@ impl Monitor {
         window.summary.labels = labels.take_counts();
         let recovered = labels.has_recovered(&window.summary.labels);
         let goes_on = |row: &crate::store::tables::AlarmRow| row.kind == ERROR_RATE && !recovered;
-        window.summary.alarms = alarms::update(tables, watch.model(), now.wall_us, &findings, goes_on)?;
+        // By the window's own time: rows of several windows may be written at one moment.
+        let at_us = window.summary.ended_us;
+        window.summary.alarms = alarms::update(tables, watch.model(), at_us, &findings, goes_on)?;
         if !findings.iter().any(|finding| finding.kind == alarms::DRIFT) {
             past.take_in(watch, &window, &judged);
         }
@@ -209,16 +212,22 @@ impl Monitor {
     /// judged without their bundle; what they counted is sent, unless it is of too few records to be told apart.
     fn close_abandoned(&self, tables: &mut Tables<'_>, now: Moment) -> TableResult<Vec<Closed>> {
         let mut closed = Vec::new();
-        let before_us = now.wall_us.saturating_sub(ABANDONED_AFTER.as_micros() as i64);
-        for (model, checkpoint) in tables.open_checkpoints()? {
-            if self.tracked.contains_key(&model) || checkpoint.touched_us > before_us {
+        let before = |span: Duration| now.wall_us.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX));
+        tables.stop_watching(before(FORGOTTEN_AFTER))?;
+        for (model, checkpoint) in tables.checkpoints_before(before(ABANDONED_AFTER))? {
+            if self.tracked.contains_key(&model) {
                 continue;
             }
-            tables.save_open(&model, now.wall_us, None::<&OpenWindow>)?;
+            // Nothing is the matter any more with what nobody uses.
+            alarms::update(tables, &model, now.wall_us, &[], |_| false)?;
+            if checkpoint.open.is_none() {
+                continue;
+            }
+            tables.save_open(&model, checkpoint.touched_us, None::<&OpenWindow>)?;
             let Some(mut window) = checkpoint.open::<OpenWindow>() else { continue };
             if let Some(mut labels) = checkpoint.labels::<Labels>() {
                 window.summary.labels = labels.take_counts();
-                tables.save_labels(&model, now.wall_us, &labels)?;
+                tables.save_labels(&model, checkpoint.touched_us, &labels)?;
             }
             let is_small = window.summary.rows < MIN_WINDOW_ROWS;
             tables.count(Counter::Windows, 1);

@@ -50,15 +50,21 @@ impl Tables<'_> {
         find.query_row(params![model.id, model.version, as_i64(model.sequence)], |row| checkpoint(row, 0)).optional()
     }
 
-    /// Every model version with an open window.
-    pub(crate) fn open_checkpoints(&self) -> TableResult<Vec<(ModelVersion, Checkpoint)>> {
+    /// Every model version that counted nothing since.
+    pub(crate) fn checkpoints_before(&self, before_us: i64) -> TableResult<Vec<(ModelVersion, Checkpoint)>> {
         let mut find = self.tx.prepare_cached(
-            "SELECT model_id, version, sequence, touched_us, open, past, labels FROM watched WHERE open IS NOT NULL",
+            "SELECT model_id, version, sequence, touched_us, open, past, labels FROM watched WHERE touched_us <= ?1",
         )?;
-        let all = find.query_map([], |row| {
+        let all = find.query_map([before_us], |row| {
             Ok((ModelVersion { id: row.get(0)?, version: row.get(1)?, sequence: row.get(2)? }, checkpoint(row, 3)?))
         })?;
         all.collect()
+    }
+
+    /// Forgets model versions that counted nothing since and have no open window.
+    pub(crate) fn stop_watching(&self, before_us: i64) -> TableResult<()> {
+        self.tx.prepare_cached("DELETE FROM watched WHERE touched_us <= ?1 AND open IS NULL")?.execute([before_us])?;
+        Ok(())
     }
 
     /// Begins to keep a model version, unless it is kept already.

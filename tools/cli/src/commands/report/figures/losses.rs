@@ -79,6 +79,13 @@ fn words(counter: Counter) -> Option<(Group, &'static str)> {
         Counter::UploadsFailed => (Besides, "attempts that failed and are made again"),
         Counter::UploadsMerged => (Besides, "summaries added to another that waited; nothing is lost by it"),
         Counter::WindowsDelivered => (Besides, "windows delivered"),
+        Counter::FallbackRequests => (Besides, "requests to the cloud fallback"),
+        Counter::FallbackResolved => (Besides, "answers of the cloud fallback that were accepted"),
+        Counter::FallbackRefused => (Besides, "answers of the cloud fallback that were not accepted"),
+        Counter::FallbackFailed => (Besides, "requests to the cloud fallback without an answer"),
+        Counter::FallbackWithheld => (Besides, "requests not made because a feature may not leave"),
+        Counter::FallbackOverBudget => (Besides, "requests not made because the day's budget was spent"),
+        Counter::FallbackCircuitOpen => (Besides, "requests not made because the circuit was open"),
         Counter::BundlesRefused => (Besides, "bundles refused"),
         _ => return None,
     })
