@@ -148,7 +148,12 @@ impl Alarm {
 
 /// A p-value as people write it.
 fn p_text(p: f64) -> String {
-    if p < 1e-4 { format!("{p:.1e}") } else { format!("{p:.4}") }
+    match p {
+        // Smaller than floating point tells apart from nothing.
+        0.0 => "below 1e-300".to_owned(),
+        _ if p < 1e-4 => format!("{p:.1e}"),
+        _ => format!("{p:.4}"),
+    }
 }
 
 /// A closed window as the journal holds it.
