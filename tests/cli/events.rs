@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 
 use dunlin::monitor::MonitorConfig;
 use dunlin::{Config, Record, Runtime, Session};
+use dunlin_tests::binary;
 use dunlin_tests::fixture::records;
 use serde_json::json;
 
-use crate::program::{Desk, binary};
+use crate::program::Desk;
 
 /// Opens the folder `device` with small windows.
 fn open(desk: &Desk) -> (Runtime, Session) {

@@ -4,9 +4,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
+use dunlin_tests::binary;
 use dunlin_tests::fixture::records;
 
-use crate::program::{Desk, binary};
+use crate::program::Desk;
 
 /// Runs a command whose output nobody reads, or reads one line of, and gives its exit code and what it said.
 fn into_a_closed_pipe(desk: &Desk, arguments: &[&str], input: &str, lines: usize) -> (Option<i32>, String) {

@@ -1,11 +1,11 @@
 //! Runs the binary that this build made, in a folder of the test's own.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use dunlin_bundle::Parts;
+use dunlin_tests::binary;
 use dunlin_tests::fixture::tiny_parts;
 use dunlin_tests::signing::TestKey;
 use serde_json::Value;
@@ -93,20 +93,4 @@ impl Desk {
         let all = [&["predict", "tiny.dunlin", "--key", "test.pub"], arguments].concat();
         self.run_with(&all, input)
     }
-}
-
-/// The binary beside the tests' own, built by the cargo that runs them: once, and quick when nothing changed.
-pub(crate) fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("the test has a path");
-        let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--package", "dunlin-cli", "--bin", "dunlin"])
-            .args(if profile.ends_with("release") { &["--release"][..] } else { &[] });
-        build.env("CARGO_TARGET_DIR", profile.parent().expect("target")).current_dir(env!("CARGO_MANIFEST_DIR"));
-        assert!(build.status().expect("cargo runs").success(), "the binary does not build");
-        profile.join(format!("dunlin{}", std::env::consts::EXE_SUFFIX))
-    })
 }

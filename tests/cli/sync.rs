@@ -6,10 +6,11 @@ use std::process::Command;
 use dunlin::journal::Reader;
 use dunlin::monitor::MonitorConfig;
 use dunlin::{Config, Record, Runtime};
+use dunlin_tests::binary;
 use dunlin_tests::fixture::records;
 use serde_json::Value;
 
-use crate::program::{Desk, Ended, binary};
+use crate::program::{Desk, Ended};
 use crate::receiver::{Receiver, Say};
 
 const TOKEN: &str = "correct-horse-battery-staple";

@@ -137,7 +137,7 @@ fn an_answer_comes_before_the_next_record_is_sent() {
     use std::io::{BufRead, BufReader, Write};
     use std::process::{Command, Stdio};
     let desk = Desk::new();
-    let mut child = Command::new(crate::program::binary())
+    let mut child = Command::new(dunlin_tests::binary())
         .args(["predict", "tiny.dunlin", "--key", "test.pub"])
         .current_dir(desk.path(""))
         .stdin(Stdio::piped())

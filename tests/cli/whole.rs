@@ -1,8 +1,9 @@
 //! From training to predicting on the digits, as README tells it. Slow: each trains.
 
+use dunlin_tests::binary;
 use serde_json::Value;
 
-use crate::program::{Desk, binary};
+use crate::program::Desk;
 
 #[test]
 #[ignore = "slow: trains twice"]

@@ -1,9 +1,10 @@
 //! `dunlin serve` as an operator meets it: what it prints, how it ends, what it says when it cannot start.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+
+use dunlin_tests::binary;
 
 use crate::client::{Client, Running, TOKEN, envelope, golden};
 
@@ -46,22 +47,6 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The binary beside the tests' own, built by the cargo that runs them.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--package", "dunlin-cli", "--bin", "dunlin"])
-            .args(if profile.ends_with("release") { &["--release"][..] } else { &[] });
-        build.env("CARGO_TARGET_DIR", profile.parent().expect("target")).current_dir(env!("CARGO_MANIFEST_DIR"));
-        assert!(build.status().unwrap().success(), "the binary does not build");
-        profile.join(format!("dunlin{}", std::env::consts::EXE_SUFFIX))
-    })
 }
 
 /// Runs `dunlin serve` where it does not start: its code and what it said.

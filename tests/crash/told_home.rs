@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use dunlin::journal::{Durability, JournalConfig, Reader};
 use dunlin::monitor::MonitorConfig;
 use dunlin::outbox::{Link, Response, Transport, TransportError, Upload};
 use dunlin::{Config, Record, Runtime, TrustedKeys};
+use dunlin_tests::binary;
 use dunlin_tests::fixture::{records, tiny_parts};
 use dunlin_tests::signing::TestKey;
 use serde_json::Value;
@@ -234,16 +235,4 @@ impl Drop for Serving {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The binary beside the tests' own, built by the cargo that runs them.
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile: &Path = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST");
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", "dunlin-cli", "--bin", "dunlin"]);
-    build.args(if profile.ends_with("release") { &["--release"][..] } else { &[] });
-    build.env("CARGO_TARGET_DIR", profile.parent().unwrap()).current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(build.status().unwrap().success(), "the binary does not build");
-    profile.join(format!("dunlin{}", std::env::consts::EXE_SUFFIX))
 }

@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use dunlin_tests::binary;
 use dunlin_tests::fixture::{records, tiny_parts};
 use serde_json::json;
 
-use crate::program::{Desk, binary};
+use crate::program::Desk;
 
 const NAME: &str = "Wilhelmina Featherstonehaugh";
 const CARD: &str = "4929-1234-5678-9012";

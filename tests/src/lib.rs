@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod binary;
 pub mod fixture;
 pub mod forge;
 #[cfg(target_os = "linux")]
@@ -23,3 +24,5 @@ pub mod signing;
 #[cfg(target_os = "linux")]
 pub mod small_disk;
 pub mod tiny_model;
+
+pub use binary::binary;
