@@ -131,6 +131,29 @@ fn a_guard_that_abstains_more_often_is_drift_of_the_verdict() {
 }
 
 #[test]
+fn a_feature_that_is_named_like_something_else_that_is_watched_costs_no_row() {
+    let mut parts = watched_parts();
+    let distribution = parts.reference.distributions["member"].clone();
+    parts.schema.feature.push(
+        serde_json::from_value(
+            json!({"name": "verdict", "type": "BOOLEAN", "missing": {"policy": "impute", "value": false}}),
+        )
+        .unwrap(),
+    );
+    parts.reference.distributions.insert("verdict".to_owned(), distribution);
+    let scales = json!({"visits": {"center": 10.0, "scale": 10.0}});
+    parts.reference.guard.distance = serde_json::from_value(json!({"scales": scales, "max": 50.0})).unwrap();
+    let mut watching = Watching::with(&parts, 100);
+    watching.see(500, |record| drop(record.insert("verdict".to_owned(), json!(false))));
+    watching.see(200, |record| {
+        record.insert("verdict".to_owned(), json!(true));
+        record.insert("visits".to_owned(), json!(100_000));
+    });
+    assert!(open_drift(&watching).iter().any(|alarm| alarm.subject == "verdict"));
+    assert_eq!(watching.reader().totals().unwrap().predictions, 700, "every row is there");
+}
+
+#[test]
 fn a_model_slower_than_its_bundle_allows_is_noticed() {
     let mut parts = watched_parts();
     parts.latency_budget_us = Some(1);

@@ -138,8 +138,11 @@ pub(super) fn update(
         tables.update_alarm(&row)?;
         noted.push(summary(&row));
     }
-    for finding in findings {
-        if !open.iter().any(|row| (&*row.kind, &*row.subject) == (finding.kind, finding.subject.as_str())) {
+    for (at, finding) in findings.iter().enumerate() {
+        // A schema may name a feature as something else is named: one alarm stands for both.
+        let is_again = findings[..at].iter().any(|f| (f.kind, &f.subject) == (finding.kind, &finding.subject));
+        let is_open = open.iter().any(|row| (&*row.kind, &*row.subject) == (finding.kind, finding.subject.as_str()));
+        if !is_again && !is_open {
             noted.push(summary(&begin(tables, model, now_us, finding)?));
         }
     }
