@@ -1,4 +1,4 @@
-//! The `dunlin` command: train, pack, sign, verify, inspect, predict, demo.
+//! The `dunlin` command: from training and signing to predicting, watching, reporting and serving.
 
 #![forbid(unsafe_code)]
 
