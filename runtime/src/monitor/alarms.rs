@@ -1,5 +1,6 @@
 //! From findings to alarms: opened once, carried on while they last, cleared when they are over.
 
+use dunlin_wire::limits::MAX_ALARMS;
 use dunlin_wire::{AlarmSummary, ModelVersion, Severity};
 use serde_json::{Value, json};
 
@@ -70,22 +71,13 @@ fn slow(watch: &Watch, window: &OpenWindow) -> Option<Finding> {
 }
 
 fn not_finite(window: &OpenWindow) -> Option<Finding> {
-    let abstained = window.summary.verdicts.get("abstain").copied().unwrap_or(0);
-    let count = window.summary.reasons.get("non_finite").copied().unwrap_or(0);
-    // The same code names a refused input; what the guard found is among the abstained.
-    let found = if abstained == 0 { 0 } else { count.saturating_sub(refused_as_non_finite(window)) };
+    let found = window.non_finite_outputs();
     (found > 0).then(|| Finding {
         kind: NON_FINITE_OUTPUT,
         severity: Severity::Alarm,
         subject: "outputs".to_owned(),
         evidence: measured(found as f64, 0.0, window.summary.rows),
     })
-}
-
-/// Refusals count their feature as non-finite under its own name, never under a scalar's or an output's.
-fn refused_as_non_finite(window: &OpenWindow) -> u64 {
-    let features = window.summary.features.iter().filter(|feature| !feature.name.contains('.'));
-    features.fold(0, |sum, feature| sum + feature.non_finite)
 }
 
 fn other_kernels(window: &OpenWindow, past: &Past) -> Option<Finding> {
@@ -146,7 +138,20 @@ pub(super) fn update(
             noted.push(summary(&begin(tables, model, now_us, finding)?));
         }
     }
+    // The receiver takes so many and no more; what somebody should act on goes first.
+    noted.sort_by_key(|alarm| std::cmp::Reverse(alarm.severity));
+    noted.truncate(MAX_ALARMS);
     Ok(noted)
+}
+
+/// Whether an open alarm is of a comparison that this window had too little evidence for: that is no sign of calm.
+pub(super) fn is_undecided(row: &AlarmRow, judged: &[Judgement]) -> bool {
+    let against = match row.kind.as_str() {
+        DRIFT => Against::Past,
+        TRAINING_MISMATCH => Against::Training,
+        _ => return false,
+    };
+    !judged.iter().any(|judgement| judgement.against == against && judgement.subject == row.subject)
 }
 
 /// Opens an alarm for something that is not one yet.

@@ -1,6 +1,6 @@
 //! What labels say of the model: an error rate that rises is noticed as the labels come in.
 
-use dunlin_drift::{Adwin, PageHinkley};
+use dunlin_drift::{Adwin, Direction, PageHinkley, PageHinkleyOptions};
 use serde::{Deserialize, Serialize};
 
 use super::alarms::{ERROR_RATE, Finding};
@@ -33,7 +33,9 @@ struct Risen {
 
 impl Labels {
     pub(super) fn of(watch: &Watch) -> Self {
-        Self { output: watch.labelled_output.clone(), classes: watch.classes.clone(), ..Self::default() }
+        let upwards = PageHinkleyOptions { direction: Direction::Up, ..PageHinkleyOptions::default() };
+        let page_hinkley = PageHinkley::new(upwards);
+        Self { output: watch.labelled_output.clone(), classes: watch.classes.clone(), page_hinkley, ..Self::default() }
     }
 
     /// Compares a label with the class answered and counts it; what the detectors make of it is a finding.
@@ -43,20 +45,21 @@ impl Labels {
         let wrong = answered != label;
         // A label that is no declared class is the caller's own text: it is counted, and not kept.
         self.counts.add(self.classes.iter().find(|class| **class == label).map(String::as_str), wrong);
-        let before = if self.seen == 0 { 0.0 } else { self.errors as f64 / self.seen as f64 };
+        let lifetime = if self.seen == 0 { 0.0 } else { self.errors as f64 / self.seen as f64 };
+        let recent = self.adwin.mean().unwrap_or(0.0);
         self.seen += 1;
         self.errors += u64::from(wrong);
         let error = f64::from(u8::from(wrong));
         let (by_adwin, by_page_hinkley) = (self.adwin.update(error), self.page_hinkley.update(error));
         let after = self.adwin.mean().unwrap_or(0.0);
-        // Both detectors also report a rate that falls, which is good news.
-        let detector = match (by_adwin, by_page_hinkley) {
-            _ if after <= before => return None,
-            (true, _) => "ADWIN",
-            (false, true) => "Page-Hinkley",
-            (false, false) => return None,
+        let (detector, before) = match (by_adwin, by_page_hinkley) {
+            // It also reports a rate that falls, which is good news.
+            (true, _) if after > recent => ("ADWIN", recent),
+            (_, true) => ("Page-Hinkley", lifetime.min(after)),
+            _ => return None,
         };
-        self.risen = Some(Risen { before, after });
+        // Recovery is measured from the rise that alarmed, whatever is reported on top of it.
+        self.risen.get_or_insert(Risen { before, after });
         Some(Finding {
             kind: ERROR_RATE,
             severity: Severity::Alarm,

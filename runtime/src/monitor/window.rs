@@ -32,6 +32,7 @@ pub(super) struct OpenWindow {
     dependence: Vec<Dependence>,
     verdicts: Dependence,
     stale: u64,
+    non_finite_outputs: u64,
 }
 
 impl OpenWindow {
@@ -47,7 +48,18 @@ impl OpenWindow {
         let (started_us, ended_us) = (now.wall_us, now.wall_us);
         let summary = Summary { windows, started_us, ended_us, features, ..Summary::empty(watch.model().clone()) };
         let (boot_id, verdicts) = (boot_id.to_owned(), Dependence::default());
-        Self { epoch, number, boot_id, last: now, age_us: 0, summary, dependence, verdicts, stale: 0 }
+        Self {
+            epoch,
+            number,
+            boot_id,
+            last: now,
+            age_us: 0,
+            summary,
+            dependence,
+            verdicts,
+            stale: 0,
+            non_finite_outputs: 0,
+        }
     }
 
     /// Whether it counts what a watch watches: a checkpoint of another build may not.
@@ -97,6 +109,9 @@ impl OpenWindow {
         row.reasons.iter().for_each(|reason| one(&mut summary.reasons, reason));
         summary.latency.add(row.latency_us);
         self.stale += u64::from(observation.stale);
+        // A refused record has the same code for an input that is not finite.
+        let is_not_finite = row.verdict == VERDICTS[1] && row.reasons.iter().any(|reason| reason == "non_finite");
+        self.non_finite_outputs += u64::from(is_not_finite);
         let verdict = VERDICTS.iter().position(|v| *v == row.verdict).unwrap_or(VERDICTS.len());
         self.verdicts.push(&VERDICT_SCORES, verdict);
         let features = summary.features.iter_mut().zip(&mut self.dependence).zip(observation.watch.features());
@@ -122,6 +137,11 @@ impl OpenWindow {
         let histogram = Histogram::from_counts(Bins::levels(VERDICTS), counts, 0, 0);
         let histogram = histogram.unwrap_or_else(|_| Histogram::empty(Bins::levels(VERDICTS)));
         Sample { histogram, dependence: self.verdicts.clone() }
+    }
+
+    /// Records to which the model answered NaN or infinity.
+    pub(super) fn non_finite_outputs(&self) -> u64 {
+        self.non_finite_outputs
     }
 
     /// Records that were answered by a model past its age.

@@ -18,7 +18,7 @@ use crate::clock::Moment;
 use crate::counters::Counter;
 use crate::ids::{Epoch, PredictionId};
 use crate::journal::Row;
-use crate::store::tables::{Checkpoint, Labelled, TableResult, Tables, WindowRow};
+use crate::store::tables::{AlarmRow, Checkpoint, Labelled, TableResult, Tables, WindowRow};
 
 /// Counts rows into windows and closes them. Its memory is a copy of what the tables hold: after a transaction that was
 /// rolled back it is thrown away and read again.
@@ -196,7 +196,7 @@ impl Monitor {
         let (judged, findings) = alarms::findings(watch, &window, past);
         window.summary.labels = labels.take_counts();
         let recovered = labels.has_recovered(&window.summary.labels);
-        let goes_on = |row: &crate::store::tables::AlarmRow| row.kind == ERROR_RATE && !recovered;
+        let goes_on = |row: &AlarmRow| alarms::is_undecided(row, &judged) || (row.kind == ERROR_RATE && !recovered);
         // By the window's own time: rows of several windows may be written at one moment.
         let at_us = window.summary.ended_us;
         window.summary.alarms = alarms::update(tables, watch.model(), at_us, &findings, goes_on)?;
@@ -208,12 +208,11 @@ impl Monitor {
         finish(tables, window, &judged)
     }
 
-    /// Windows of versions that no session of this opening has answered with, long after their last record. They cannot be
+    /// Windows of versions that a later one has replaced, long after their last record. They cannot be
     /// judged without their bundle; what they counted is sent, unless it is of too few records to be told apart.
     fn close_abandoned(&self, tables: &mut Tables<'_>, now: Moment) -> TableResult<Vec<Closed>> {
         let mut closed = Vec::new();
         let before = |span: Duration| now.wall_us.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX));
-        tables.stop_watching(before(FORGOTTEN_AFTER))?;
         for (model, checkpoint) in tables.checkpoints_before(before(ABANDONED_AFTER))? {
             if self.tracked.contains_key(&model) {
                 continue;
@@ -221,6 +220,9 @@ impl Monitor {
             // Nothing is the matter any more with what nobody uses.
             alarms::update(tables, &model, now.wall_us, &[], |_| false)?;
             if checkpoint.open.is_none() {
+                if checkpoint.touched_us <= before(FORGOTTEN_AFTER) {
+                    tables.stop_watching(&model)?;
+                }
                 continue;
             }
             tables.save_open(&model, checkpoint.touched_us, None::<&OpenWindow>)?;

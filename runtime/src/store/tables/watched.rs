@@ -50,10 +50,12 @@ impl Tables<'_> {
         find.query_row(params![model.id, model.version, as_i64(model.sequence)], |row| checkpoint(row, 0)).optional()
     }
 
-    /// Every model version that counted nothing since.
+    /// Every model version that counted nothing since, and that a later version has replaced.
     pub(crate) fn checkpoints_before(&self, before_us: i64) -> TableResult<Vec<(ModelVersion, Checkpoint)>> {
         let mut find = self.tx.prepare_cached(
-            "SELECT model_id, version, sequence, touched_us, open, past, labels FROM watched WHERE touched_us <= ?1",
+            "SELECT model_id, version, sequence, touched_us, open, past, labels FROM watched AS old
+              WHERE touched_us <= ?1 AND EXISTS (SELECT 1 FROM watched AS newer WHERE newer.model_id = old.model_id
+                                                    AND newer.sequence > old.sequence)",
         )?;
         let all = find.query_map([before_us], |row| {
             Ok((ModelVersion { id: row.get(0)?, version: row.get(1)?, sequence: row.get(2)? }, checkpoint(row, 3)?))
@@ -61,9 +63,11 @@ impl Tables<'_> {
         all.collect()
     }
 
-    /// Forgets model versions that counted nothing since and have no open window.
-    pub(crate) fn stop_watching(&self, before_us: i64) -> TableResult<()> {
-        self.tx.prepare_cached("DELETE FROM watched WHERE touched_us <= ?1 AND open IS NULL")?.execute([before_us])?;
+    /// Forgets a model version.
+    pub(crate) fn stop_watching(&self, model: &ModelVersion) -> TableResult<()> {
+        self.tx
+            .prepare_cached("DELETE FROM watched WHERE (model_id, version, sequence) = (?1, ?2, ?3)")?
+            .execute(params![model.id, model.version, as_i64(model.sequence)])?;
         Ok(())
     }
 
