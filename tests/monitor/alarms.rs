@@ -79,6 +79,26 @@ fn a_shift_that_begins_in_the_middle_of_a_window_does_not_hide_itself() {
 }
 
 #[test]
+fn a_window_with_too_little_evidence_clears_no_alarm() {
+    let mut watching = Watching::by(200);
+    watching.see_usual(1_000);
+    watching.see(200, older);
+    assert_eq!(open_drift(&watching).len(), 1);
+    // Two hundred ages in order are worth a handful of independent ones.
+    let age = std::cell::Cell::new(20.0);
+    watching.see(200, |record| {
+        age.set(age.get() + 0.4);
+        record.insert("age".to_owned(), json!(age.get()));
+    });
+    let last = watching.reader().windows(None, 1).unwrap().remove(0);
+    assert!(!last.judged.iter().any(|j| j.subject == "age" && j.against == Against::Past), "it was not judged");
+    let open = open_drift(&watching);
+    assert_eq!(open.iter().map(|alarm| (&*alarm.subject, alarm.windows)).collect::<Vec<_>>(), [("age", 1)]);
+    watching.see_usual(200);
+    assert_eq!(open_drift(&watching), [], "a calm window does");
+}
+
+#[test]
 fn windows_with_drift_do_not_become_part_of_the_past() {
     let mut watching = Watching::by(200);
     watching.see_usual(400);
