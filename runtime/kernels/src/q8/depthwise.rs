@@ -1,0 +1,157 @@
+//! The int8 depthwise convolution: its door, and how its weights are packed.
+
+use super::Requantize;
+use crate::aligned::Aligned;
+use crate::dispatch::Kernels;
+use crate::geometry::{Grid, Place, Taps};
+use crate::isa::Isa;
+
+/// What an instruction set brings for the int8 depthwise convolution.
+#[derive(Debug)]
+pub(crate) struct DepthwiseQ8Table {
+    /// Grammar of names: docs/kernels.md.
+    pub(crate) name: &'static str,
+    /// Channels are padded with zeros to a multiple of so many.
+    pub(crate) vector: usize,
+    /// What the kernel takes from each activation before it multiplies: 0, or 128 where it needs signed ones.
+    pub(crate) offset: i32,
+    /// Bytes that the packed weights of a window take.
+    pub(crate) packed: fn(Window) -> Option<usize>,
+    /// Packs: `weights` is `[tap][channel]`; the last argument is as long as `packed` says, and zero.
+    pub(crate) pack: fn(Window, weights: &[i8], packed: &mut [i8]),
+    /// The kernel.
+    pub(crate) run: unsafe fn(&DepthwiseQ8Args),
+}
+
+/// The size of a depthwise window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl Window {
+    /// Weights of the window.
+    #[must_use]
+    pub fn elements(self) -> Option<usize> {
+        self.rows.checked_mul(self.cols)?.checked_mul(self.channels)
+    }
+}
+
+/// One call, on pointers; `taps.len` is the channels.
+pub(crate) struct DepthwiseQ8Args {
+    pub(crate) grid: Grid,
+    pub(crate) x: *const u8,
+    pub(crate) from: Place,
+    pub(crate) taps: Taps,
+    pub(crate) w: *const i8,
+    /// i32 for each channel, padded; holds the correction for x's zero point.
+    pub(crate) bias: *const i32,
+    /// f32 for each channel, padded.
+    pub(crate) scale: *const f32,
+    pub(crate) requantize: Requantize,
+    pub(crate) y: *mut u8,
+    pub(crate) to: Place,
+}
+
+/// Weights by tap with what scales and shifts each channel, in the order in which one instruction set reads them.
+#[derive(Clone, Debug)]
+pub struct PackedDepthwiseQ8 {
+    isa: Isa,
+    window: Window,
+    /// Weights, then bias, then scale.
+    data: Aligned,
+    channels_at: usize,
+    padded: usize,
+}
+
+impl PackedDepthwiseQ8 {
+    /// Packs weights given by tap, channels last; `zero` is the zero point of x, `scale` what each channel's sum is
+    /// multiplied by. `None` when a slice is too short or sizes overflow.
+    #[must_use]
+    pub fn new(
+        kernels: &Kernels,
+        window: Window,
+        weights: &[i8],
+        zero: u8,
+        bias: Option<&[i32]>,
+        scale: &[f32],
+    ) -> Option<Self> {
+        let table = &kernels.depthwise_q8;
+        let weights = weights.get(..window.elements()?)?;
+        let padded = window.channels.checked_next_multiple_of(table.vector)?;
+        let packed = (table.packed)(window)?;
+        let channels_at = packed.checked_next_multiple_of(crate::aligned::ALIGNMENT)?;
+        let mut data = Aligned::new(channels_at.checked_add(padded.checked_mul(8)?)?);
+        (table.pack)(window, weights, &mut data.all_mut()[..packed]);
+        let words = &mut data.all_mut::<i32>()[channels_at / 4..];
+        for channel in 0..window.channels {
+            let sum = weights.iter().skip(channel).step_by(window.channels).map(|w| i32::from(*w)).sum::<i32>();
+            let own = bias.map_or(Some(0), |bias| bias.get(channel).copied())?;
+            words[channel] = own.wrapping_add((table.offset - i32::from(zero)).wrapping_mul(sum));
+            words[padded + channel] = scale.get(channel)?.to_bits().cast_signed();
+        }
+        Some(Self { isa: kernels.isa, window, data, channels_at, padded })
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// `y = requantize((sum over taps of x * w + bias) * scale)`, channel by channel, channels last, u8.
+#[derive(Clone, Copy, Debug)]
+pub struct DepthwiseQ8 {
+    /// The pixels to make.
+    pub grid: Grid,
+    /// Where the windows of x start.
+    pub from: Place,
+    /// The window; its runs are the channels.
+    pub taps: Taps,
+    /// Where the pixels of y start.
+    pub to: Place,
+    /// How sums become u8.
+    pub requantize: Requantize,
+}
+
+impl DepthwiseQ8 {
+    /// Name of the kernel that runs, by the grammar of docs/kernels.md.
+    #[must_use]
+    pub fn kernel(kernels: &Kernels) -> &'static str {
+        kernels.depthwise_q8.name
+    }
+
+    /// Runs on the kernels that the weights were packed for.
+    ///
+    /// # Panics
+    /// When a place ends past its slice, or the weights are packed for other kernels or another size: faults of a plan.
+    pub fn run(&self, kernels: &Kernels, x: &[u8], w: &PackedDepthwiseQ8, y: &mut [u8]) {
+        assert_eq!(w.isa, kernels.isa, "weights packed for other kernels");
+        let window = Window { rows: self.taps.rows, cols: self.taps.cols, channels: self.taps.len };
+        assert_eq!(window, w.window, "weights of another size");
+        self.grid.check("x", &self.from, self.taps.reach(1), x.len());
+        self.grid.check("y", &self.to, Some(window.channels), y.len());
+        let words = w.channels_at / 4;
+        let args = DepthwiseQ8Args {
+            grid: self.grid,
+            x: x.as_ptr(),
+            from: self.from,
+            taps: self.taps,
+            w: w.data.all().as_ptr(),
+            bias: w.data.all()[words..].as_ptr(),
+            scale: w.data.all()[words + w.padded..].as_ptr(),
+            requantize: self.requantize,
+            y: y.as_mut_ptr(),
+            to: self.to,
+        };
+        // SAFETY: the CPU has the instruction set, or there would be no `kernels`. All that is read of x and written of y
+        // was checked above to lie within its slice; weights, bias and scale were sized by `PackedDepthwiseQ8::new`.
+        unsafe { (kernels.depthwise_q8.run)(&args) }
+    }
+}
