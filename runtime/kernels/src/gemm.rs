@@ -59,21 +59,11 @@ impl PackedF32 {
         strides: (usize, usize),
         bias: Option<&[f32]>,
     ) -> Option<Self> {
-        check_strides(weights.len(), k, n, strides)?;
-        let table = &kernels.gemm_f32;
-        let columns = n.checked_next_multiple_of(table.vector)?;
+        let columns = n.checked_next_multiple_of(kernels.gemm_f32.vector)?;
         let bias_at = k.checked_mul(columns)?;
         let mut data = Aligned::new(bias_at.checked_add(columns)?.checked_mul(size_of::<f32>())?);
         let (panels, packed_bias) = data.all_mut::<f32>().split_at_mut(bias_at);
-        for first in (0..n).step_by(table.panel) {
-            let width = table.panel.min(columns - first);
-            let panel = &mut panels[first * k..][..width * k];
-            for (row, line) in panel.chunks_exact_mut(width).enumerate() {
-                for (column, value) in line.iter_mut().enumerate().take(n - first) {
-                    *value = weights[row * strides.0 + (first + column) * strides.1];
-                }
-            }
-        }
+        Matrix { elements: weights, k, n, strides, factor: 1.0 }.pack(&kernels.gemm_f32, panels)?;
         if let Some(bias) = bias {
             packed_bias[..n].copy_from_slice(bias.get(..n)?);
         }
@@ -90,6 +80,46 @@ impl PackedF32 {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.data.len()
+    }
+}
+
+/// A matrix (k, n) that a run makes, such as the keys of attention: packed anew each time.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    /// Element (k, n) stands at `k * strides.0 + n * strides.1`.
+    pub elements: &'a [f32],
+    /// Rows.
+    pub k: usize,
+    /// Columns.
+    pub n: usize,
+    /// Strides of rows and columns.
+    pub strides: (usize, usize),
+    /// What each element is multiplied by.
+    pub factor: f32,
+}
+
+impl Matrix<'_> {
+    /// Elements that packing takes; `None` when they overflow.
+    #[must_use]
+    pub fn scratch_elements(kernels: &Kernels, k: usize, n: usize) -> Option<usize> {
+        n.checked_next_multiple_of(kernels.gemm_f32.vector)?.checked_mul(k.checked_add(1)?)
+    }
+
+    /// Fills the panels, whose padding is zero already.
+    fn pack(&self, table: &GemmF32Table, panels: &mut [f32]) -> Option<()> {
+        let Self { elements, k, n, strides, factor } = *self;
+        check_strides(elements.len(), k, n, strides)?;
+        let columns = n.checked_next_multiple_of(table.vector)?;
+        for first in (0..n).step_by(table.panel) {
+            let width = table.panel.min(columns - first);
+            let panel = &mut panels[first * k..][..width * k];
+            for (row, line) in panel.chunks_exact_mut(width).enumerate() {
+                for (column, value) in line.iter_mut().enumerate().take(n - first) {
+                    *value = elements[row * strides.0 + (first + column) * strides.1] * factor;
+                }
+            }
+        }
+        Some(())
     }
 }
 
@@ -127,21 +157,47 @@ impl GemmF32 {
     /// When a place ends past its slice, or the weights are packed for other kernels or another size: faults of a plan.
     pub fn run(&self, kernels: &Kernels, a: &[f32], b: &PackedF32, residual: Option<(&[f32], Place)>, c: &mut [f32]) {
         assert_eq!(b.isa, kernels.isa, "weights packed for other kernels");
-        assert_eq!(self.taps.elements(), Some(b.k), "taps read another count than the weights have rows");
-        self.grid.check("A", &self.from, self.taps.reach(1), a.len());
-        self.grid.check("C", &self.to, Some(b.n), c.len());
-        if let Some((residual, at)) = &residual {
-            self.grid.check("residual", at, Some(b.n), residual.len());
-        }
         let data = b.data.all::<f32>();
+        self.run_packed(kernels, a, (b.k, b.n), &data[..b.bias_at], &data[b.bias_at..], residual, c);
+    }
+
+    /// Runs with a matrix that the run made, packed into `scratch`, without bias.
+    ///
+    /// # Panics
+    /// As [`GemmF32::run`], and when the scratch is shorter than [`Matrix::scratch_elements`].
+    pub fn run_matrix(&self, kernels: &Kernels, a: &[f32], b: &Matrix<'_>, scratch: &mut [f32], c: &mut [f32]) {
+        let columns = b.n.next_multiple_of(kernels.gemm_f32.vector);
+        scratch[..columns * (b.k + 1)].fill(0.0);
+        let (panels, bias) = scratch[..columns * (b.k + 1)].split_at_mut(columns * b.k);
+        assert!(b.pack(&kernels.gemm_f32, panels).is_some(), "the matrix ends past its slice");
+        self.run_packed(kernels, a, (b.k, b.n), panels, bias, None, c);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what both doors hand on")]
+    fn run_packed(
+        &self,
+        kernels: &Kernels,
+        a: &[f32],
+        (k, n): (usize, usize),
+        panels: &[f32],
+        bias: &[f32],
+        residual: Option<(&[f32], Place)>,
+        c: &mut [f32],
+    ) {
+        assert_eq!(self.taps.elements(), Some(k), "taps read another count than the weights have rows");
+        self.grid.check("A", &self.from, self.taps.reach(1), a.len());
+        self.grid.check("C", &self.to, Some(n), c.len());
+        if let Some((residual, at)) = &residual {
+            self.grid.check("residual", at, Some(n), residual.len());
+        }
         let args = GemmF32Args {
             grid: self.grid,
             a: a.as_ptr(),
             from: self.from,
             taps: self.taps,
-            b: data.as_ptr(),
-            n: b.n,
-            bias: data[b.bias_at..].as_ptr(),
+            b: panels.as_ptr(),
+            n,
+            bias: bias.as_ptr(),
             residual: residual.map_or(std::ptr::null(), |(r, _)| r.as_ptr()),
             residual_at: residual.map_or_else(Place::default, |(_, at)| at),
             c: c.as_mut_ptr(),
@@ -149,7 +205,7 @@ impl GemmF32 {
             clamp: self.clamp,
         };
         // SAFETY: the CPU has the instruction set, or there would be no `kernels`. All that is read of A and the residual
-        // and written of C was checked above to lie within its slice; panels and bias were sized by `PackedF32::new`.
+        // and written of C was checked above to lie within its slice; panels and bias hold every column, padded to whole vectors.
         unsafe { (kernels.gemm_f32.run)(&args) }
     }
 }

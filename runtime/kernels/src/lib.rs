@@ -37,9 +37,9 @@ mod aarch64;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub use aligned::Aligned;
+pub use aligned::{Aligned, Plain};
 pub use depthwise::{DepthwiseF32, PackedDepthwiseF32};
 pub use dispatch::Kernels;
-pub use gemm::{GemmF32, PackedF32};
+pub use gemm::{GemmF32, Matrix, PackedF32};
 pub use geometry::{Clamp, Grid, Place, Taps};
 pub use isa::{Isa, IsaError};
