@@ -11,8 +11,10 @@ use crate::isa::Isa;
 pub(crate) struct DepthwiseQ8Table {
     /// Grammar of names: docs/kernels.md.
     pub(crate) name: &'static str,
-    /// Channels are padded with zeros to a multiple of so many.
-    pub(crate) vector: usize,
+    /// Entries of bias and scale for so many channels.
+    pub(crate) entries: fn(channels: usize) -> Option<usize>,
+    /// The channel of an entry of bias and scale; where it is none of the channels, the entry is zero.
+    pub(crate) channel: fn(channels: usize, entry: usize) -> usize,
     /// What the kernel takes from each activation before it multiplies: 0, or 128 where it needs signed ones.
     pub(crate) offset: i32,
     /// Bytes that the packed weights of a window take.
@@ -49,9 +51,9 @@ pub(crate) struct DepthwiseQ8Args {
     pub(crate) from: Place,
     pub(crate) taps: Taps,
     pub(crate) w: *const i8,
-    /// i32 for each channel, padded; holds the correction for x's zero point.
+    /// i32 for each entry of the table's order; holds the correction for x's zero point.
     pub(crate) bias: *const i32,
-    /// f32 for each channel, padded.
+    /// f32 for each entry of the table's order.
     pub(crate) scale: *const f32,
     pub(crate) requantize: Requantize,
     pub(crate) y: *mut u8,
@@ -66,7 +68,7 @@ pub struct PackedDepthwiseQ8 {
     /// Weights, then bias, then scale.
     data: Aligned,
     channels_at: usize,
-    padded: usize,
+    entries: usize,
 }
 
 impl PackedDepthwiseQ8 {
@@ -83,19 +85,22 @@ impl PackedDepthwiseQ8 {
     ) -> Option<Self> {
         let table = &kernels.depthwise_q8;
         let weights = weights.get(..window.elements()?)?;
-        let padded = window.channels.checked_next_multiple_of(table.vector)?;
+        let entries = (table.entries)(window.channels)?;
         let packed = (table.packed)(window)?;
         let channels_at = packed.checked_next_multiple_of(crate::aligned::ALIGNMENT)?;
-        let mut data = Aligned::new(channels_at.checked_add(padded.checked_mul(8)?)?);
+        let mut data = Aligned::new(channels_at.checked_add(entries.checked_mul(8)?)?);
         (table.pack)(window, weights, &mut data.all_mut()[..packed]);
         let words = &mut data.all_mut::<i32>()[channels_at / 4..];
-        for channel in 0..window.channels {
-            let sum = weights.iter().skip(channel).step_by(window.channels).map(|w| i32::from(*w)).sum::<i32>();
-            let own = bias.map_or(Some(0), |bias| bias.get(channel).copied())?;
-            words[channel] = own.wrapping_add((table.offset - i32::from(zero)).wrapping_mul(sum));
-            words[padded + channel] = scale.get(channel)?.to_bits().cast_signed();
+        for entry in 0..entries {
+            let channel = (table.channel)(window.channels, entry);
+            if channel < window.channels {
+                let sum = weights.iter().skip(channel).step_by(window.channels).map(|w| i32::from(*w)).sum::<i32>();
+                let own = bias.map_or(Some(0), |bias| bias.get(channel).copied())?;
+                words[entry] = own.wrapping_add((table.offset - i32::from(zero)).wrapping_mul(sum));
+                words[entries + entry] = scale.get(channel)?.to_bits().cast_signed();
+            }
         }
-        Some(Self { isa: kernels.isa, window, data, channels_at, padded })
+        Some(Self { isa: kernels.isa, window, data, channels_at, entries })
     }
 
     /// Bytes held.
@@ -145,7 +150,7 @@ impl DepthwiseQ8 {
             taps: self.taps,
             w: w.data.all().as_ptr(),
             bias: w.data.all()[words..].as_ptr(),
-            scale: w.data.all()[words + w.padded..].as_ptr(),
+            scale: w.data.all()[words + w.entries..].as_ptr(),
             requantize: self.requantize,
             y: y.as_mut_ptr(),
             to: self.to,

@@ -9,7 +9,8 @@ pub(crate) const DEPTHWISE_F32: DepthwiseF32Table =
 
 pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
     name: "depthwise_q8_1_scalar",
-    vector: 1,
+    entries: Some,
+    channel: |_, entry| entry,
     offset: 0,
     packed: Window::elements,
     pack: |_, weights, packed| packed.copy_from_slice(weights),
