@@ -1,0 +1,173 @@
+//! The normalised graph while it is made, node by node: what is known of each value, and which names stand for others.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use dunlin_bundle::limits::MAX_RANK;
+use dunlin_bundle::tensor::element_count;
+
+use crate::constant::Constant;
+use crate::facts::{Extent, Fact, Fault, describe};
+use crate::limits::MAX_GROWTH;
+use crate::model::Node;
+use crate::rules::{self, Ask};
+
+/// Nodes made so far.
+pub(crate) struct Builder {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) constants: BTreeMap<String, Constant>,
+    pub(crate) notes: Vec<String>,
+    /// Rows that the file was exported for, where it fixes them and the batch is taken as a symbol all the same.
+    pub(crate) exported_rows: Option<usize>,
+    facts: HashMap<String, Fact>,
+    aliases: HashMap<String, String>,
+    taken: HashSet<String>,
+    max_nodes: usize,
+}
+
+impl Builder {
+    /// Starts with what the file holds beside its nodes. `names` are all that the file gives values.
+    pub(crate) fn new(
+        constants: &BTreeMap<String, Constant>,
+        names: HashSet<String>,
+        exported_rows: Option<usize>,
+        nodes: usize,
+    ) -> Self {
+        Self {
+            nodes: Vec::new(),
+            constants: constants.clone(),
+            notes: Vec::new(),
+            exported_rows,
+            facts: constants.iter().map(|(name, constant)| (name.clone(), Fact::of(constant))).collect(),
+            aliases: HashMap::new(),
+            taken: names,
+            max_nodes: nodes.saturating_add(1).saturating_mul(MAX_GROWTH),
+        }
+    }
+
+    /// Says what an input of the graph is.
+    pub(crate) fn define(&mut self, name: &str, fact: Fact) {
+        self.facts.insert(name.to_owned(), fact);
+    }
+
+    /// The value that a name stands for.
+    pub(crate) fn resolve(&self, name: &str) -> String {
+        self.aliases.get(name).cloned().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// Lets one name stand for another value.
+    pub(crate) fn alias(&mut self, name: &str, value: &str) {
+        let value = self.resolve(value);
+        self.aliases.insert(name.to_owned(), value);
+    }
+
+    /// What is known of a value.
+    pub(crate) fn fact(&self, name: &str) -> Result<&Fact, Fault> {
+        let found = self.facts.get(self.aliases.get(name).map_or(name, String::as_str));
+        found.ok_or_else(|| Fault::Wrong(format!("its input '{name}' is missing")))
+    }
+
+    /// A value, if it is constant.
+    pub(crate) fn constant(&self, name: &str) -> Option<&Constant> {
+        self.constants.get(self.aliases.get(name).map_or(name, String::as_str))
+    }
+
+    /// A name that nothing has yet.
+    pub(crate) fn fresh(&mut self, base: &str) -> String {
+        let mut name = base.to_owned();
+        let mut number = 1;
+        while !self.taken.insert(name.clone()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        name
+    }
+
+    /// Adds a constant under a name of its own.
+    pub(crate) fn add_constant(&mut self, base: &str, constant: Constant) -> String {
+        let name = self.fresh(base);
+        self.define_constant(&name, constant);
+        name
+    }
+
+    /// Gives a value that a node would make as a constant.
+    pub(crate) fn define_constant(&mut self, name: &str, constant: Constant) {
+        self.facts.insert(name.to_owned(), Fact::of(&constant));
+        self.constants.insert(name.to_owned(), constant);
+    }
+
+    /// Adds a node of the normalised form, checked, with its inputs' shapes carried on. One whose result is a short list
+    /// of known whole numbers becomes a constant.
+    pub(crate) fn emit(&mut self, mut node: Node) -> Result<(), Fault> {
+        node.inputs = node.inputs.iter().map(|name| self.resolve(name)).collect();
+        let facts = self.infer(&node)?;
+        let made: Vec<(String, Fact)> = node.outputs.iter().cloned().zip(facts).collect();
+        for (_, fact) in &made {
+            check_size(fact)?;
+        }
+        let folded: Option<Vec<Constant>> = made.iter().map(|(_, fact)| known_constant(fact)).collect();
+        if let Some(constants) = folded {
+            for ((name, _), constant) in made.into_iter().zip(constants) {
+                self.define_constant(&name, constant);
+            }
+            return Ok(());
+        }
+        if self.nodes.len() >= self.max_nodes {
+            return Err(Fault::Wrong("the model takes too many nodes".to_owned()));
+        }
+        self.facts.extend(made);
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    fn infer(&self, node: &Node) -> Result<Vec<Fact>, Fault> {
+        let op = rules::find(&node.op).ok_or_else(|| Fault::Wrong("it cannot be imported".to_owned()))?;
+        if !op.inputs.contains(&node.inputs.len()) {
+            let (least, most) = (op.inputs.start(), op.inputs.end());
+            let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
+            return Err(Fault::Wrong(format!("it takes {wanted} inputs, has {}", node.inputs.len())));
+        }
+        if let Some(name) = node.attributes.keys().find(|name| !op.attributes.contains(&name.as_str())) {
+            return Err(Fault::Wrong(format!("attribute '{}' is not supported", name.escape_debug())));
+        }
+        let facts = (op.rule)(&self.ask(node))?;
+        if facts.len() != node.outputs.len() || node.outputs.iter().any(String::is_empty) {
+            return Err(Fault::Wrong(format!(
+                "it makes {} outputs where it can make {}",
+                node.outputs.len(),
+                facts.len()
+            )));
+        }
+        Ok(facts)
+    }
+
+    /// A node with what is known of its inputs.
+    pub(crate) fn ask<'a>(&'a self, node: &'a Node) -> Ask<'a> {
+        Ask {
+            node,
+            inputs: node.inputs.iter().map(|name| self.fact(name).ok()).collect(),
+            constants: node.inputs.iter().map(|name| self.constant(name)).collect(),
+            exported_rows: self.exported_rows,
+        }
+    }
+}
+
+/// Refuses what no bundle could declare and no run could hold.
+fn check_size(fact: &Fact) -> Result<(), Fault> {
+    let sizes: Vec<usize> = fact.shape.iter().map(|extent| extent.each()).collect();
+    let empty = sizes.contains(&0) && fact.known.is_none();
+    if sizes.len() > MAX_RANK || element_count(&sizes).is_none() || empty {
+        let shape = describe(&fact.shape);
+        return Err(Fault::Wrong(format!("it makes a value of shape {shape}, which is empty or over the limits")));
+    }
+    Ok(())
+}
+
+fn known_constant(fact: &Fact) -> Option<Constant> {
+    let values = fact.ints()?;
+    let sizes = fact.shape.iter().map(|extent| match extent {
+        Extent::Size(size) => Some(*size),
+        Extent::Rows(_) => None,
+    });
+    let sizes: Option<Vec<usize>> = sizes.collect();
+    Constant::of_ints(fact.dtype, &sizes?, &values)
+}

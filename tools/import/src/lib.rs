@@ -1,0 +1,73 @@
+//! ONNX in, a bundle's graph and weights out.
+//!
+//! bytes -> [`parse`] -> model -> [`normalise`](mod@normalise) -> nodes of one form, whatever the opset and the exporter
+//! -> [`emit`] -> graph and weights, batch normalizations folded, names short -> [`Imported`]
+//!
+//! The batch becomes a symbol where it can be proved that no row depends on another ([`Batch`]).
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod constant;
+mod emit;
+mod error;
+mod facts;
+mod limits;
+mod lower;
+mod model;
+mod names;
+mod normalise;
+mod onnx;
+mod parse;
+mod rules;
+
+use dunlin_bundle::Weights;
+use dunlin_bundle::graph::Graph;
+
+pub use error::ImportError;
+
+/// A model in the form that every engine reads.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// Its computation.
+    pub graph: Graph,
+    /// Its tensors, each used.
+    pub weights: Weights,
+    /// Names of the classes, where the file has them; else empty.
+    pub classes: Vec<String>,
+    /// Whether it takes any number of rows.
+    pub batch: Batch,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Who wrote the file, as it says: `pytorch 2.9`.
+    pub producer: String,
+}
+
+/// How many rows a graph takes at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Batch {
+    /// Any number: each row's answer is what it would be alone.
+    Any,
+    /// The file's number only.
+    Fixed {
+        /// Rows.
+        size: usize,
+        /// The first node, input or output that a batch of another size would change.
+        node: String,
+        /// How.
+        reason: String,
+    },
+}
+
+/// Imports a model.
+///
+/// # Errors
+/// [`ImportError`] naming the node, tensor, input or output, and what to do.
+pub fn import(bytes: &[u8]) -> Result<Imported, ImportError> {
+    let mut notes = Vec::new();
+    let model = parse::parse(bytes, &mut notes)?;
+    let normalised = normalise::normalise(&model)?;
+    notes.extend(normalised.notes.iter().cloned());
+    let (graph, weights) = emit::emit(&normalised)?;
+    Ok(Imported { graph, weights, classes: Vec::new(), batch: normalised.batch, notes, producer: model.producer })
+}

@@ -1,0 +1,110 @@
+//! Nodes that disappear, shed what only training or old files have, or are written as more of a simpler kind.
+
+use dunlin_bundle::tensor::DType;
+
+use super::plain;
+use crate::builder::Builder;
+use crate::facts::Fault;
+use crate::model::{Attribute, Node};
+use crate::parse::held_as;
+
+pub(super) fn identity(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    let input = node.input(0).ok_or("its input is missing")?;
+    builder.fact(input)?;
+    builder.alias(node.output(), input);
+    Ok(())
+}
+
+/// Without training it lets everything through. A mask that someone uses is missed where it is used.
+pub(super) fn dropout(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    let training = node.input(2).is_some_and(|name| builder.constant(name).and_then(|c| c.to_i64()) != Some(vec![0]));
+    if training {
+        return Err("it drops values also when it predicts; export the model in evaluation mode".into());
+    }
+    identity(node, opset, builder)
+}
+
+pub(super) fn batch_normalization(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    if node.int("training_mode", 0) != 0 {
+        return Err("it is in training mode; export the model in evaluation mode".into());
+    }
+    if node.int("spatial", 1) == 0 {
+        return Err("it normalises each element by itself (spatial=0); export it for opset 9 or later".into());
+    }
+    builder.emit(plain(node, &["training_mode", "spatial", "momentum"]))
+}
+
+pub(super) fn layer_normalization(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    builder.emit(plain(node, &["stash_type"]))
+}
+
+/// Floats of every width are held as f32, so a cast between them is none.
+pub(super) fn cast(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    let to = held_as(node.int("to", 0)).ok_or_else(|| {
+        format!(
+            "it casts to a type that cannot be imported ({}); cast to float, int64, int32 or bool",
+            node.int("to", 0)
+        )
+    })?;
+    if builder.fact(node.input(0).unwrap_or_default())?.dtype == to {
+        return identity(node, opset, builder);
+    }
+    builder.emit(plain(node, &["to", "saturate", "round_mode"]).with("to", Attribute::Int(onnx_number(to))))
+}
+
+/// ONNX's number of an element type.
+pub(crate) fn onnx_number(dtype: DType) -> i64 {
+    match dtype {
+        DType::F32 => 1,
+        DType::U8 => 2,
+        DType::I8 => 3,
+        DType::I32 => 6,
+        DType::I64 => 7,
+        DType::Bool => 9,
+        DType::F16 => 10,
+    }
+}
+
+/// Its value, a tensor in ONNX, becomes a number: INT for int64, FLOAT for float.
+pub(super) fn constant_of_shape(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    let value = match node.attributes.get("value") {
+        None => Attribute::Float(0.0),
+        Some(Attribute::Tensor(value)) => match (value.dtype, value.scalar_f32(), value.to_i64().as_deref()) {
+            (DType::F32, Some(value), _) => Attribute::Float(value),
+            (DType::I64, _, Some([value])) => Attribute::Int(*value),
+            (dtype, ..) => return Err(format!("it fills with {dtype:?}; fill with one float or int64").into()),
+        },
+        Some(_) => return Err("its value is not a tensor".into()),
+    };
+    builder.emit(plain(node, &["value"]).with("value", value))
+}
+
+/// Sum, Min or Max of any number of values, two at a time.
+pub(super) fn of_many(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    let op = if node.op == "Sum" { "Add" } else { &node.op };
+    let [first, second, rest @ ..] = node.inputs.as_slice() else { return identity(node, opset, builder) };
+    let (mut so_far, mut next, mut rest) = (first.clone(), second, rest.iter());
+    let mut number = 0;
+    loop {
+        let following = rest.next();
+        let (name, output) = match following {
+            None => (node.name.clone(), node.output().to_owned()),
+            Some(_) => (format!("{}_{number}", node.name), builder.fresh(&format!("{}_{number}", node.output()))),
+        };
+        builder.emit(Node::new(&name, op, &[&so_far, next], &output))?;
+        let Some(following) = following else { return Ok(()) };
+        (so_far, next, number) = (output, following, number + 1);
+    }
+}
+
+/// The zero point's type decides what it makes; `output_dtype` says it where there is none.
+pub(super) fn quantize(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    if node.int("block_size", 0) != 0 {
+        return Err("it has a scale for each block; quantise per tensor or per channel".into());
+    }
+    let output = node.int("output_dtype", 0);
+    if output != 0 && node.input(2).is_none() && held_as(output) != Some(DType::U8) {
+        return Err("it names its type in output_dtype; give it a zero point of that type instead".into());
+    }
+    builder.emit(plain(node, &["block_size", "output_dtype", "precision", "saturate"]))
+}
