@@ -10,6 +10,8 @@ pub use depthwise::{DepthwiseQ8, PackedDepthwiseQ8, Window};
 pub(crate) use depthwise::{DepthwiseQ8Args, DepthwiseQ8Table};
 pub use gemm::{GemmQ8, GemmQ8ToF32, PackedQ8, Residual, SourceQ8};
 pub(crate) use gemm::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) use gemm::ResidualArgs;
 
 /// How a sum becomes u8: `clamp(round(sum * scale) + zero, min, max)`, ties to even.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,6 @@
+//! AVX-512 with its neural network instructions.
+
+pub(super) mod depthwise_q8;
+pub(super) mod gemm_q8;
+mod masks;
+mod requantize;

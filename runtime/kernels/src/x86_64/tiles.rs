@@ -1,0 +1,59 @@
+//! The pixels of a grid, a few at a time, whatever its lines and pixels are.
+
+use crate::geometry::{Grid, Place};
+
+/// Walks the pixels of a grid in order, with the offset of each at two places.
+pub(super) struct Pixels {
+    grid: Grid,
+    places: [Place; 2],
+    /// The next pixel, within its line.
+    pixel: usize,
+    /// Offsets of the next pixel, and of the first pixel of its line.
+    at: [usize; 2],
+    line: [usize; 2],
+}
+
+impl Pixels {
+    pub(super) fn new(grid: Grid, places: [Place; 2]) -> Self {
+        let at = places.map(|place| place.start);
+        Self { grid, places, pixel: 0, at, line: at }
+    }
+
+    /// Offsets of the next `count` pixels, at most `MR`; the last stands for those that are missing.
+    #[inline(always)]
+    pub(super) fn next<const MR: usize>(&mut self, count: usize) -> [[usize; MR]; 2] {
+        let mut offsets = [[0; MR]; 2];
+        let [first, second] = &mut offsets;
+        for (i, offsets) in first.iter_mut().zip(second).enumerate() {
+            (*offsets.0, *offsets.1) = (self.at[0], self.at[1]);
+            if i + 1 < count {
+                self.step();
+            }
+        }
+        self.step();
+        offsets
+    }
+
+    #[inline(always)]
+    fn step(&mut self) {
+        // Past the last pixel the offsets may wrap: they are not used.
+        self.pixel = self.pixel.wrapping_add(1);
+        for (at, place) in self.at.iter_mut().zip(&self.places) {
+            *at = at.wrapping_add(place.pixel);
+        }
+        if self.pixel == self.grid.pixels {
+            self.pixel = 0;
+            for ((at, line), place) in self.at.iter_mut().zip(&mut self.line).zip(&self.places) {
+                *line = line.wrapping_add(place.line);
+                *at = *line;
+            }
+        }
+    }
+}
+
+/// Splits `count` pixels into tiles of at most `most`, as even as can be: the number of tiles, the pixels of the lesser
+/// ones, and how many have one more.
+pub(super) fn split(count: usize, most: usize) -> (usize, usize, usize) {
+    let tiles = count.div_ceil(most);
+    if tiles == 0 { (0, 0, 0) } else { (tiles, count / tiles, count % tiles) }
+}
