@@ -4,6 +4,7 @@
 
 mod commands;
 mod demo;
+mod engine;
 mod error;
 mod folder;
 mod interrupt;
@@ -39,6 +40,7 @@ enum Command {
     Verify(commands::verify::Args),
     Inspect(commands::inspect::Args),
     Predict(commands::predict::Args),
+    Bench(commands::bench::Args),
     Report(commands::report::Args),
     Serve(commands::serve::Args),
     Simulate(commands::simulate::Args),
@@ -70,6 +72,7 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Sign(args) => commands::sign::run(&args, output),
         Command::Verify(args) => commands::verify::run(&args, output),
         Command::Inspect(args) => commands::inspect::run(&args, output),
+        Command::Bench(args) => commands::bench::run(&args, output),
         Command::Predict(args) => commands::predict::run(&args, output),
         Command::Report(args) => commands::report::run(&args, output),
         Command::Serve(args) => commands::serve::run(&args, output),

@@ -10,8 +10,10 @@ mod cargo_tests;
 mod checks;
 mod demo;
 mod deny;
+mod document;
 mod fuzz;
 mod import_rules;
+mod peers;
 mod process;
 mod project;
 mod python;
@@ -34,16 +36,26 @@ cargo xtask COMMAND [--no-setup]
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
+  bench --peers [--rounds N]
+                   measures Dunlin against ONNX Runtime, LiteRT and candle and rewrites docs/benchmarks.md (some minutes;
+                   DUNLIN_DATA names the folder of the models)
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
 
   --no-setup       installs nothing, and says what it therefore skipped";
+
+/// Bursts of each engine with each model: enough for a quartile.
+const ROUNDS: u64 = 60;
 
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let no_setup = take_flag(&mut words, "--no-setup");
     let seconds = match take_value(&mut words, "--seconds") {
         Ok(seconds) => seconds,
+        Err(message) => return usage(&message),
+    };
+    let rounds = match take_value(&mut words, "--rounds") {
+        Ok(rounds) => rounds.unwrap_or(ROUNDS),
         Err(message) => return usage(&message),
     };
     let project = Project::here(!no_setup);
@@ -55,6 +67,7 @@ fn main() -> ExitCode {
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
+        ["bench", "--peers"] => peers::run(&project, rounds),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
         [] => return usage("no command"),
         other => return usage(&format!("unknown: {}", other.join(" "))),

@@ -1,4 +1,4 @@
-//! A Python with ONNX Runtime, SciPy and river, in the cache: the oracle of the tests of conformance and of statistics.
+//! Pythons with pinned libraries in the cache: one that the tests compare with, one that holds the engines compared with.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,40 +8,61 @@ use crate::process::{keep, show, untied};
 use crate::project::Project;
 use crate::setup::{Readiness, packages};
 
-/// What those tests look for.
+/// Where those tests look for theirs.
 pub(crate) const VARIABLE: &str = "DUNLIN_PYTHON";
 
 /// Pinned, so that a new release of the oracle is taken on purpose.
-const LIBRARIES: &[&str] = &["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0", "river==0.26.1", "scipy==1.17.1"];
+const ORACLES: &[&str] = &["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0", "river==0.26.1", "scipy==1.17.1"];
 
-/// The interpreter: the developer's own, or one set up in the cache; else why there is none.
+/// Pinned, so that a measurement can be repeated.
+const PEERS: &[&str] = &["ai-edge-litert==2.3.0", "numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0"];
+
+/// ONNX Runtime, SciPy and river, the oracle of the tests of conformance and of statistics: the developer's own
+/// interpreter, or one set up in the cache; else why there is none.
 pub(crate) fn interpreter(project: &Project) -> Result<OsString, String> {
     if let Some(own) = env::var_os(VARIABLE).filter(|own| !own.is_empty()) {
         return Ok(own);
     }
-    let folder = project.cache.join("python");
+    let remedy = format!("; else set {VARIABLE} to a Python with {}", ORACLES.join(", "));
+    in_cache(project, "python", ORACLES).map_err(|why| why + &remedy)
+}
+
+/// ONNX Runtime and LiteRT, for measuring.
+pub(crate) fn peers(project: &Project) -> Result<OsString, String> {
+    in_cache(project, "peers", PEERS)
+}
+
+/// The versions of the engines compared with.
+pub(crate) fn peer_versions() -> String {
+    let engines =
+        PEERS.iter().filter(|library| ["ai-edge-litert", "onnxruntime"].iter().any(|e| library.starts_with(e)));
+    engines.map(|library| library.replace("==", " ")).collect::<Vec<_>>().join(", ")
+}
+
+fn in_cache(project: &Project, name: &str, libraries: &[&str]) -> Result<OsString, String> {
+    let folder = project.cache.join(name);
     let python = folder.join("bin/python");
-    if !is_complete(project, &python) {
-        set_up(project, &folder, &python)?;
+    if !is_complete(project, &python, libraries) {
+        set_up(project, &folder, &python, libraries)?;
     }
     Ok(python.into())
 }
 
 /// Whether all libraries are there, in the versions asked for.
-fn is_complete(project: &Project, python: &Path) -> bool {
+fn is_complete(project: &Project, python: &Path, libraries: &[&str]) -> bool {
     let installed = keep(untied(project, python).args(["-m", "pip", "--disable-pip-version-check", "freeze"]));
-    installed.is_ok_and(|installed| LIBRARIES.iter().all(|wanted| installed.lines().any(|line| line == *wanted)))
+    installed.is_ok_and(|installed| libraries.iter().all(|wanted| installed.lines().any(|line| line == *wanted)))
 }
 
-fn set_up(project: &Project, folder: &Path, python: &Path) -> Result<(), String> {
+fn set_up(project: &Project, folder: &Path, python: &Path, libraries: &[&str]) -> Result<(), String> {
     if !project.may_install {
-        return Err(format!("--no-setup; else set {VARIABLE} to a Python with {}", LIBRARIES.join(", ")));
+        return Err("--no-setup".to_owned());
     }
     if let Readiness::Lacking(why) = packages(project, &["python3-venv"])? {
         return Err(why);
     }
-    println!("Setting up the oracles once, in {}", folder.display());
+    println!("Setting up {} once, in {}", libraries.join(", "), folder.display());
     show(untied(project, "python3").args(["-m", "venv", "--clear"]).arg(folder))?;
     let install = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
-    show(untied(project, python).args(install).args(LIBRARIES))
+    show(untied(project, python).args(install).args(libraries))
 }

@@ -1,0 +1,66 @@
+//! `cargo xtask bench --peers`: Dunlin, candle, ONNX Runtime and LiteRT on the same models, interleaved; writes
+//! docs/benchmarks.md.
+
+mod contest;
+mod engine;
+mod prepare;
+mod rounds;
+mod starts;
+mod table;
+mod workload;
+
+use crate::document;
+use crate::process::keep;
+use crate::project::Project;
+use crate::python;
+use contest::Contest;
+use prepare::Prepared;
+
+pub(crate) const DOCUMENT: &str = "docs/benchmarks.md";
+
+/// Measures and rewrites the tables. `rounds` is how many bursts each engine runs of each model.
+pub(crate) fn run(project: &Project, rounds: u64) -> bool {
+    match measure(project, rounds) {
+        Ok(()) => true,
+        Err(why) => {
+            eprintln!("bench --peers: {why}");
+            false
+        }
+    }
+}
+
+fn measure(project: &Project, rounds: u64) -> Result<(), String> {
+    let prepared = Prepared::make(project)?;
+    let starts = starts::measure(&prepared)?;
+    let mut contest = Contest::gather(&prepared);
+    contest.run(rounds)?;
+    let rewrite = |name: &str, text: &str| document::rewrite(project, DOCUMENT, "bench", name, text);
+    rewrite("where", &place(project, rounds)?)?;
+    for (name, text) in
+        [("speed", table::speed(&contest)), ("start", table::starts(&starts)), ("size", prepared.sizes()?)]
+    {
+        println!("\n{text}");
+        rewrite(name, &text)?;
+    }
+    Ok(())
+}
+
+/// What was measured where and when.
+fn place(project: &Project, rounds: u64) -> Result<String, String> {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").map_err(|error| format!("/proc/cpuinfo: {error}"))?;
+    let field = |name: &str| {
+        let line = processor.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let flags = field("flags").unwrap_or_default();
+    let flags: Vec<&str> =
+        flags.split(' ').filter(|flag| ["avx2", "fma", "avx512f", "avx512_vnni"].contains(flag)).collect();
+    let day = keep(crate::process::program(project, "date").arg("+%Y-%m-%d"))?;
+    Ok(format!(
+        "Measured on {} by `cargo xtask bench --peers` on: {} ({}). Against {}. {rounds} rounds.",
+        day.trim(),
+        field("model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+        flags.join(", "),
+        python::peer_versions(),
+    ))
+}
