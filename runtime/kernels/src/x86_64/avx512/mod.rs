@@ -1,6 +1,8 @@
 //! AVX-512 with its neural network instructions.
 
+pub(super) mod depthwise_f32;
 pub(super) mod depthwise_q8;
+pub(super) mod gemm_f32;
 pub(super) mod gemm_q8;
 mod masks;
 mod requantize;

@@ -1,0 +1,63 @@
+//! The f32 product in AVX2: six rows by two vectors, and twelve rows by one for the columns past the last 16.
+
+use std::arch::x86_64::__m256;
+
+use crate::gemm::{GemmF32Args, GemmF32Table};
+use crate::x86_64::gemm_f32::{self, Columns, Cursor, Tiles};
+
+/// Columns of a full panel.
+const PANEL: usize = 16;
+/// What panels are padded to: a vector.
+const UNIT: usize = 8;
+
+pub(in crate::x86_64) const GEMM_F32: GemmF32Table =
+    GemmF32Table { name: "gemm_f32_6x16_avx2", vector: UNIT, panel: PANEL, run };
+
+/// # Safety
+/// All that the arguments point at must be there, as the door checks, and the CPU have AVX2 and FMA.
+unsafe fn run(args: &GemmF32Args) {
+    // SAFETY: as this function's.
+    unsafe { gemm_f32::run(args, PANEL, UNIT, &[TWO, ONE]) }
+}
+
+/// # Safety
+/// As for [`gemm_f32::tiles`].
+#[target_feature(enable = "avx2,fma")]
+unsafe fn tiles<const ROWS: usize, const VECTORS: usize, const PHASES: usize>(
+    columns: &Columns,
+    cursor: &mut Cursor,
+    count: usize,
+) {
+    // SAFETY: as this function's.
+    unsafe { gemm_f32::tiles::<__m256, ROWS, VECTORS, PHASES>(columns, cursor, count) }
+}
+
+const TWO: Tiles = Tiles {
+    columns: 16,
+    by_rows: &[
+        tiles::<1, 2, 4>,
+        tiles::<2, 2, 2>,
+        tiles::<3, 2, 2>,
+        tiles::<4, 2, 1>,
+        tiles::<5, 2, 1>,
+        tiles::<6, 2, 1>,
+    ],
+};
+
+const ONE: Tiles = Tiles {
+    columns: 8,
+    by_rows: &[
+        tiles::<1, 1, 8>,
+        tiles::<2, 1, 4>,
+        tiles::<3, 1, 4>,
+        tiles::<4, 1, 2>,
+        tiles::<5, 1, 2>,
+        tiles::<6, 1, 2>,
+        tiles::<7, 1, 1>,
+        tiles::<8, 1, 1>,
+        tiles::<9, 1, 1>,
+        tiles::<10, 1, 1>,
+        tiles::<11, 1, 1>,
+        tiles::<12, 1, 1>,
+    ],
+};

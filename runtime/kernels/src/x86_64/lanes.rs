@@ -1,0 +1,178 @@
+//! Vectors of f32 as the kernels see them: eight lanes of AVX2, sixteen of AVX-512.
+
+use std::arch::x86_64::{
+    __m128, __m256, __m256i, __m512, _mm_castps_pd, _mm_movehl_ps, _mm_store_ss, _mm_storel_pd, _mm_storeu_ps,
+    _mm256_add_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_maskload_ps, _mm256_max_ps, _mm256_min_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps,
+    _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_set1_ps,
+    _mm512_storeu_ps,
+};
+
+/// A vector of f32. Its functions are inlined into functions that enable the instructions.
+///
+/// # Safety
+/// The CPU must have the instructions, and pointers be good for as many elements as are read or written.
+pub(super) trait Lanes: Copy {
+    /// Elements of a vector.
+    const COUNT: usize;
+
+    /// All lanes the same.
+    unsafe fn splat(x: f32) -> Self;
+
+    /// All lanes.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// The first `count` lanes, at most all of them; the others are zero, and nothing is read for them.
+    unsafe fn load_first(from: *const f32, count: usize) -> Self;
+
+    /// All lanes.
+    unsafe fn store(self, to: *mut f32);
+
+    /// The first `count` lanes, at most all of them; nothing is written for the others.
+    unsafe fn store_first(self, to: *mut f32, count: usize);
+
+    /// Lane by lane.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `self + a * b`, rounded once.
+    unsafe fn add_product(self, a: Self, b: Self) -> Self;
+
+    /// Lane by lane the greater; a lane of `self` that is NaN stays.
+    unsafe fn at_least(self, bound: Self) -> Self;
+
+    /// Lane by lane the lesser; a lane of `self` that is NaN stays.
+    unsafe fn at_most(self, bound: Self) -> Self;
+}
+
+/// Eight words with the sign bit set, then eight without.
+static FIRST_LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+// The bound is the first operand of max and min: where one is NaN, they give the second.
+// SAFETY (all of both impls): the trait's conditions are those of the instructions.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl Lanes for __m256 {
+    const COUNT: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        unsafe { _mm256_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        unsafe {
+            let mask: *const __m256i = FIRST_LANES.as_ptr().add(8_usize.wrapping_sub(count)).cast();
+            _mm256_maskload_ps(from, _mm256_loadu_si256(mask))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self) }
+    }
+
+    // In pieces, because AMD's cores take dozens of cycles for a masked store.
+    #[inline(always)]
+    unsafe fn store_first(self, mut to: *mut f32, count: usize) {
+        unsafe {
+            if count >= 8 {
+                return self.store(to);
+            }
+            let mut rest: __m128 = _mm256_castps256_ps128(self);
+            if count & 4 != 0 {
+                _mm_storeu_ps(to, rest);
+                to = to.add(4);
+                rest = _mm256_extractf128_ps::<1>(self);
+            }
+            if count & 2 != 0 {
+                _mm_storel_pd(to.cast(), _mm_castps_pd(rest));
+                to = to.add(2);
+                rest = _mm_movehl_ps(rest, rest);
+            }
+            if count & 1 != 0 {
+                _mm_store_ss(to, rest);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe { _mm256_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        unsafe { _mm256_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn at_least(self, bound: Self) -> Self {
+        unsafe { _mm256_max_ps(bound, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn at_most(self, bound: Self) -> Self {
+        unsafe { _mm256_min_ps(bound, self) }
+    }
+}
+
+/// One bit for each of the first lanes.
+#[inline(always)]
+fn first_lanes(count: usize) -> u16 {
+    (0xffff_u32 >> 16_usize.wrapping_sub(count)) as u16
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl Lanes for __m512 {
+    const COUNT: usize = 16;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        unsafe { _mm512_maskz_loadu_ps(first_lanes(count), from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm512_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        unsafe { _mm512_mask_storeu_ps(to, first_lanes(count), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe { _mm512_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_product(self, a: Self, b: Self) -> Self {
+        unsafe { _mm512_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn at_least(self, bound: Self) -> Self {
+        unsafe { _mm512_max_ps(bound, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn at_most(self, bound: Self) -> Self {
+        unsafe { _mm512_min_ps(bound, self) }
+    }
+}
