@@ -37,5 +37,5 @@ pub use contents::{Baseline, Contents};
 pub use error::{BundleError, LayoutFault};
 pub use keys::{KeyError, TrustedKeys};
 pub use sign::{attach_signature, sign_input, with_provenance};
-pub use weights::{GgmlType, Weight, WeightType, Weights, WeightsError, gguf_bytes, safetensors_bytes};
+pub use weights::{GgmlType, SharedBytes, Weight, WeightType, Weights, WeightsError, gguf_bytes, safetensors_bytes};
 pub use write::{BaselineParts, Parts, WriteError};

@@ -22,6 +22,16 @@ impl Backing {
         let map = unsafe { memmap2::Mmap::map(file)? };
         Ok(Self::Mapped(map))
     }
+
+    /// Gives the pages of a mapped file back to the system; whoever reads them again has them read from the file again.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map) = self {
+            // SAFETY: the map is shared and read-only, so its pages hold what the file holds, and no slice of it changes.
+            // Advice that the system does not take costs memory, and nothing else.
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
 }
 
 impl Deref for Backing {

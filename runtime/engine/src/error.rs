@@ -66,6 +66,24 @@ pub enum EngineError {
         /// Elements allowed.
         limit: u64,
     },
+    /// A plan would take more memory than the engine allows.
+    #[error("'{node}': the plan would take {bytes} bytes, more than the {limit} allowed")]
+    TooMuchMemory {
+        /// The node at which the bound is passed.
+        node: String,
+        /// Bytes needed.
+        bytes: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// A graph whose batch is fixed was given another.
+    #[error("the graph is made for a batch of {expected}; {found} were given")]
+    FixedBatch {
+        /// Its batch.
+        expected: usize,
+        /// The batch given.
+        found: usize,
+    },
     /// A run was given more or fewer inputs than the graph has.
     #[error("{found} inputs were given, the graph takes {expected}")]
     InputCount {
@@ -124,6 +142,8 @@ impl EngineError {
             Self::UnsupportedOpset { .. } => "unsupported_opset",
             Self::BadTensor { .. } => "bad_tensor",
             Self::TooLarge { .. } => "too_large",
+            Self::TooMuchMemory { .. } => "too_much_memory",
+            Self::FixedBatch { .. } => "fixed_batch",
             Self::InputCount { .. } => "input_count",
             Self::WrongInput { .. } => "wrong_input",
             Self::WrongOutput { .. } => "wrong_output",

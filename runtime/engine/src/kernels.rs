@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use dunlin_kernels::Isa;
+
 /// Kernels that agree to within one tolerance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KernelFamily {
     /// Single precision throughout.
     F32,
+    /// Activations and weights in 8 bits, with scales that training or calibration found.
+    Int8,
     /// ggml blocks: weights (and activations, inside a matmul) in 8 bits or fewer.
     Ggml,
 }
@@ -17,6 +21,7 @@ impl KernelFamily {
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
+            Self::Int8 => "int8",
             Self::Ggml => "ggml",
         }
     }
@@ -46,6 +51,13 @@ impl KernelSet {
             name.push('/');
             name.push_str(note);
         }
+        Self { name, family }
+    }
+
+    /// Names the kernels of one instruction set, as in `plan/x86_64+avx2/f32`.
+    #[must_use]
+    pub fn of(backend: &str, isa: Isa, family: KernelFamily) -> Self {
+        let name = format!("{backend}/{}+{isa}/{}", std::env::consts::ARCH, family.name());
         Self { name, family }
     }
 

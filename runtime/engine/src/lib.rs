@@ -6,19 +6,24 @@
 
 #![forbid(unsafe_code)]
 
+mod declared;
 mod error;
+mod fuse;
+mod ir;
 mod kernels;
 mod model;
 #[cfg(feature = "candle")]
 mod module;
+mod plan;
 #[cfg(feature = "candle")]
 mod reference;
 mod shape;
 
 pub use error::EngineError;
 pub use kernels::{KernelFamily, KernelSet};
-pub use model::{Engine, Model, RawOutput, Run};
+pub use model::{Engine, Model, PlanReport, RawOutput, Run};
 #[cfg(feature = "candle")]
 pub use module::ModuleModel;
+pub use plan::{PlanEngine, StepReport};
 #[cfg(feature = "candle")]
 pub use reference::{ReferenceEngine, ggml_dtype};

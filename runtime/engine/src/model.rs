@@ -8,6 +8,7 @@ use dunlin_bundle::tensor::{Tensor, element_count};
 
 use crate::error::EngineError;
 use crate::kernels::KernelSet;
+use crate::plan::StepReport;
 use crate::shape;
 
 /// Turns a graph and its weights into a model.
@@ -27,6 +28,26 @@ pub trait Model: Send + Sync {
 
     /// Which kernels it runs on.
     fn kernels(&self) -> &KernelSet;
+
+    /// What a run with a batch of this size does and takes; `None` from an engine that has no plan.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the graph cannot run with such a batch.
+    fn report(&self, _batch: usize) -> Result<Option<PlanReport>, EngineError> {
+        Ok(None)
+    }
+}
+
+/// What a plan does and takes, for people who budget memory and time before they ship.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanReport {
+    /// Bytes of the arena that each run owns.
+    pub arena_bytes: usize,
+    /// Bytes of packed weights and other constants, shared by all runs. Blocks that are used where they are mapped do not
+    /// count.
+    pub packed_bytes: usize,
+    /// Steps, in order.
+    pub steps: Vec<StepReport>,
 }
 
 /// One caller's use of a model, one call at a time.
@@ -37,6 +58,20 @@ pub trait Run: Send {
     /// # Errors
     /// [`EngineError`] naming the input, node or output.
     fn run(&mut self, inputs: &[Tensor], output: &mut RawOutput) -> Result<(), EngineError>;
+
+    /// Runs the graph and calls `after` with the number of each step of the plan when it is done, for those who measure.
+    /// An engine without a plan has no steps to tell of.
+    ///
+    /// # Errors
+    /// As [`Run::run`].
+    fn run_observed(
+        &mut self,
+        inputs: &[Tensor],
+        output: &mut RawOutput,
+        _after: &mut dyn FnMut(usize),
+    ) -> Result<(), EngineError> {
+        self.run(inputs, output)
+    }
 }
 
 /// What the graph made: one tensor for each of its outputs, in its order, batch first. Nobody has looked at it yet.

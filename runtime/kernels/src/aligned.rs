@@ -119,6 +119,46 @@ impl Aligned {
         }
     }
 
+    /// Ranges to read from, and two to write to that overlap neither each other nor what is read.
+    ///
+    /// # Panics
+    /// As [`Aligned::split`].
+    #[must_use]
+    pub fn split_two<R: Plain, V: Plain, W: Plain, const N: usize>(
+        &mut self,
+        read: [Range<usize>; N],
+        first: Range<usize>,
+        second: Range<usize>,
+    ) -> ([&[R]; N], &mut [V], &mut [W]) {
+        assert!(first.end <= second.start || second.end <= first.start, "{first:?} overlaps {second:?}");
+        let (start, count) = self.locate::<V>(&first);
+        let apart = |r: &Range<usize>| r.is_empty() || r.end <= first.start || first.end <= r.start;
+        assert!(read.iter().all(apart), "{read:?} overlap {first:?}");
+        // SAFETY: `locate` checked bounds and alignment; the range overlaps nothing else that is given out.
+        let first = unsafe { std::slice::from_raw_parts_mut(start.cast_mut(), count) };
+        let (read, second) = self.split(read, second);
+        (read, first, second)
+    }
+
+    /// Two ranges to read from, of different elements, and one to write to that neither overlaps.
+    ///
+    /// # Panics
+    /// As [`Aligned::split`].
+    #[must_use]
+    pub fn split_mixed<R: Plain, S: Plain, W: Plain>(
+        &mut self,
+        first: Range<usize>,
+        second: Range<usize>,
+        write: Range<usize>,
+    ) -> (&[R], &[S], &mut [W]) {
+        assert!(second.is_empty() || second.end <= write.start || write.end <= second.start, "{second:?} overlaps");
+        let (start, count) = self.locate::<S>(&second);
+        // SAFETY: `locate` checked bounds and alignment; what is written does not overlap it.
+        let second = unsafe { std::slice::from_raw_parts(start, count) };
+        let ([first], write) = self.split([first], write);
+        (first, second, write)
+    }
+
     fn locate<T: Plain>(&self, range: &Range<usize>) -> (*const T, usize) {
         assert!(range.start <= range.end && range.end <= self.len, "{range:?} is not within {} bytes", self.len);
         assert!(range.start.is_multiple_of(align_of::<T>()), "{range:?} is not aligned");

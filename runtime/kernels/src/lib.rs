@@ -31,6 +31,7 @@ mod geometry;
 mod isa;
 pub mod q8;
 mod scalar;
+pub mod vector;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;

@@ -7,7 +7,7 @@ mod safetensors;
 mod writers;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 pub use ggml::GgmlType;
@@ -41,6 +41,21 @@ pub enum WeightType {
     Dense(DType),
     /// In quantised blocks along the last dimension.
     Ggml(GgmlType),
+}
+
+/// The bytes of one tensor; as long as it lives, so do they.
+#[derive(Clone, Debug)]
+pub struct SharedBytes {
+    backing: Arc<Backing>,
+    range: Range<usize>,
+}
+
+impl Deref for SharedBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.backing[self.range.clone()]
+    }
 }
 
 /// Why weights cannot be used.
@@ -175,6 +190,20 @@ impl Weights {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Weight<'_>> {
         self.tensors.get(name).map(Stored::view)
+    }
+
+    /// A tensor's bytes, to keep without the other tensors' names: they stay where they are, mapped or in memory.
+    #[must_use]
+    pub fn share(&self, name: &str) -> Option<SharedBytes> {
+        let stored = self.tensors.get(name)?;
+        Some(SharedBytes { backing: Arc::clone(&stored.backing), range: stored.range.clone() })
+    }
+
+    /// Says that the bytes will hardly be read again, as those of weights that were packed: mapped pages are given back.
+    pub fn release(&self) {
+        if let Some(stored) = self.tensors.values().next() {
+            stored.backing.release();
+        }
     }
 
     /// Every tensor, ordered by name.

@@ -7,7 +7,8 @@ use dunlin_bundle::tensor::{Tensor, element_count};
 
 use super::constants::{Constant, Constants};
 use super::ops::{self, Op};
-use super::values::{Memory, Values, check_declared, check_opset};
+use super::values::{Memory, Values};
+use crate::declared::{check_declared, check_opset};
 use crate::error::EngineError;
 use crate::kernels::{KernelFamily, KernelSet};
 use crate::module::{from_candle, to_candle};

@@ -2,18 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use dunlin_bundle::graph::{Dim, ValueInfo};
-use dunlin_bundle::limits::MAX_RANK;
-use dunlin_bundle::tensor::DType;
+use dunlin_bundle::graph::ValueInfo;
 
 use crate::error::EngineError;
 use crate::shape;
 
 /// Most elements of inputs, intermediate results and scratch memory in one run, all nodes together: 1 GiB of f32.
 const MAX_ELEMENTS: u64 = 1 << 28;
-
-/// Operator sets whose meanings the ops have: `Softmax` took its present one in 13, and none has changed since.
-const OPSETS: std::ops::RangeInclusive<u32> = 13..=24;
 
 /// Slot and shape (for a batch of 1) of each value.
 #[derive(Default)]
@@ -79,32 +74,4 @@ impl Memory {
 /// Elements of a shape; more than any limit when they overflow.
 pub(crate) fn elements(shape: impl IntoIterator<Item = usize>) -> u64 {
     shape.into_iter().fold(1, |n: u64, dim| n.saturating_mul(dim as u64))
-}
-
-pub(super) fn check_opset(opset: u32) -> Result<(), EngineError> {
-    if OPSETS.contains(&opset) {
-        return Ok(());
-    }
-    Err(EngineError::UnsupportedOpset { opset, oldest: *OPSETS.start(), newest: *OPSETS.end() })
-}
-
-/// Refuses inputs and outputs whose shape or type no run could have.
-pub(super) fn check_declared(value: &ValueInfo) -> Result<(), EngineError> {
-    let bad = |reason: String| Err(EngineError::BadTensor { tensor: value.name.clone(), reason });
-    let Some((_, row)) = value.shape.split_first() else {
-        return bad("has no dimensions; the first must be the batch".to_owned());
-    };
-    if value.dtype != DType::F32 {
-        return bad(format!("is declared as {:?}; inputs and outputs must be F32", value.dtype));
-    }
-    if row.iter().any(|dim| matches!(dim, Dim::Symbol(_))) {
-        return bad("only the first dimension, the batch, may be a symbol".to_owned());
-    }
-    if value.shape.len() > MAX_RANK || shape::sizes(&value.shape, 1).any(|size| size == 0) {
-        return bad(format!(
-            "shape {} must have at most {MAX_RANK} dimensions and no zero",
-            shape::describe(&value.shape)
-        ));
-    }
-    Ok(())
 }
