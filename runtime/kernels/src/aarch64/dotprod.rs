@@ -1,0 +1,117 @@
+//! Sums of byte products by `sdot`: four elements of k by four columns at a time.
+
+use core::arch::aarch64::{
+    int8x16_t, int32x4_t, uint8x16_t, vdupq_n_u8, veorq_u8, vld1q_dup_u32, vld1q_s8, vld1q_u8, vreinterpretq_s8_u8,
+    vreinterpretq_u8_u32,
+};
+use core::arch::asm;
+
+use super::finish::Finish;
+use super::gemm_q8::{Dot, WIDTH, bias, gemm_q8, gemm_q8_to_f32, tiles};
+use super::walk::{At, Runs};
+use crate::q8::{GemmQ8Table, ProductArgs};
+
+pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
+    name: "gemm_q8_5x16_dotprod",
+    vector: 4,
+    panel: WIDTH,
+    group: Dotprod::GROUP,
+    offset: 128,
+    to_q8: gemm_q8::<Dotprod>,
+    to_f32: gemm_q8_to_f32::<Dotprod>,
+};
+
+/// The instruction multiplies signed by signed: activations become signed by 128 taken from them, which the packed bias
+/// gives back.
+struct Dotprod;
+
+impl Dot for Dotprod {
+    const GROUP: usize = 4;
+
+    #[inline(always)]
+    unsafe fn sums<const M: usize, const V: usize>(
+        product: &ProductArgs,
+        a: [*const u8; M],
+        mut b: *const i8,
+        from: *const i32,
+    ) -> [[int32x4_t; V]; M] {
+        let taps = &product.taps;
+        // SAFETY: the door checked every run of every row, whole groups included; the panel has `V` vectors for each group.
+        unsafe {
+            let mut sums = [bias::<V>(from); M];
+            let mut runs = Runs::of(taps);
+            while let Some(mut at) = runs.next() {
+                for _ in 0..taps.len / 16 {
+                    let x = a.map(|a| signed(vld1q_u8(a.add(at))));
+                    step::<0, M, V>(&mut sums, x, &mut b);
+                    step::<1, M, V>(&mut sums, x, &mut b);
+                    step::<2, M, V>(&mut sums, x, &mut b);
+                    step::<3, M, V>(&mut sums, x, &mut b);
+                    at = at.wrapping_add(16);
+                }
+                for _ in 0..(taps.len % 16).div_ceil(4) {
+                    let x = a.map(|a| signed(vreinterpretq_u8_u32(vld1q_dup_u32(a.add(at).cast()))));
+                    step::<0, M, V>(&mut sums, x, &mut b);
+                    at = at.wrapping_add(4);
+                }
+            }
+            sums
+        }
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "dotprod")]
+    unsafe fn panel<const V: usize, F: Finish>(product: &ProductArgs, finish: &F, pixels: &[At], first: usize) {
+        // SAFETY: as for this function.
+        unsafe { tiles::<Self, 5, V, F>(product, finish, pixels, first) }
+    }
+}
+
+/// 128 less.
+#[inline(always)]
+fn signed(x: uint8x16_t) -> int8x16_t {
+    // SAFETY: NEON is in every CPU of the target.
+    unsafe { vreinterpretq_s8_u8(veorq_u8(x, vdupq_n_u8(128))) }
+}
+
+/// Adds what one group of k, lane `L` of each row, brings.
+///
+/// # Safety
+/// `b` has `V` vectors; the CPU has the instruction.
+#[inline(always)]
+unsafe fn step<const L: usize, const M: usize, const V: usize>(
+    sums: &mut [[int32x4_t; V]; M],
+    x: [int8x16_t; M],
+    b: &mut *const i8,
+) {
+    // SAFETY: as for this function.
+    unsafe {
+        let w: [int8x16_t; V] = core::array::from_fn(|i| vld1q_s8(b.add(16 * i)));
+        *b = b.add(16 * V);
+        for (row, x) in sums.iter_mut().zip(x) {
+            for (sum, w) in row.iter_mut().zip(w) {
+                *sum = sdot_lane::<L>(*sum, w, x);
+            }
+        }
+    }
+}
+
+/// `sdot` by lane `L` of `x`; its intrinsic is not stable yet.
+///
+/// # Safety
+/// The CPU has the instruction, and the caller is compiled for it.
+#[inline(always)]
+unsafe fn sdot_lane<const L: usize>(mut sum: int32x4_t, w: int8x16_t, x: int8x16_t) -> int32x4_t {
+    // SAFETY: reads and writes registers only.
+    unsafe {
+        asm!(
+            "sdot {sum:v}.4s, {w:v}.16b, {x:v}.4b[{lane}]",
+            sum = inout(vreg) sum,
+            w = in(vreg) w,
+            x = in(vreg) x,
+            lane = const L,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    sum
+}

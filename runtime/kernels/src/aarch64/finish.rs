@@ -1,0 +1,115 @@
+//! What becomes of a tile's sums: u8 by the requantisation, with or without a residual, or f32.
+
+use core::arch::aarch64::{
+    float32x4_t, int32x4_t, uint8x16_t, vaddq_f32, vcombine_s16, vcombine_u8, vcvtnq_s32_f32, vcvtq_f32_s32,
+    vcvtq_f32_u32, vdupq_n_f32, vdupq_n_s16, vdupq_n_s32, vdupq_n_u8, vget_high_u8, vget_high_u16, vget_low_u8,
+    vget_low_u16, vld1q_f32, vmaxq_f32, vmaxq_u8, vminq_f32, vminq_u8, vmovl_u8, vmovl_u16, vmulq_f32, vmulq_n_f32,
+    vqaddq_s16, vqmovn_s32, vqmovun_s16, vsubq_f32,
+};
+
+use super::part::{load_u8, store_f32, store_u8};
+use super::walk::At;
+use crate::q8::{GemmQ8Args, GemmQ8ToF32Args, Requantize, ResidualArgs};
+
+/// What a kernel does with the sums of one pixel.
+pub(super) trait Finish {
+    /// Takes `V` vectors of sums, of the columns from `first` on; `columns` are left of the row.
+    ///
+    /// # Safety
+    /// `at` is a pixel of the call that the door checked; scale and bias have `V` vectors from `first` on.
+    unsafe fn row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize);
+}
+
+impl Finish for GemmQ8Args {
+    #[inline(always)]
+    unsafe fn row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize) {
+        // SAFETY: as for this function.
+        unsafe {
+            let mut real = scaled(sums, self.product.scale.add(first));
+            if let Some(residual) = &self.residual {
+                let values = load_u8(residual.r.add(at.r.wrapping_add(first)), columns);
+                real = with_residual(real, residual, values);
+            }
+            store_u8(self.c.add(at.c.wrapping_add(first)), requantize(real, self.requantize), columns);
+        }
+    }
+}
+
+impl Finish for GemmQ8ToF32Args {
+    #[inline(always)]
+    unsafe fn row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize) {
+        // SAFETY: as for this function; there is a row scale for each pixel, or none.
+        unsafe {
+            let mut real = scaled(sums, self.product.scale.add(first));
+            if !self.row_scale.is_null() {
+                let scale = *self.row_scale.add(at.r);
+                real = real.map(|real| vmulq_n_f32(real, scale));
+            }
+            let (min, max) = (vdupq_n_f32(self.clamp.min), vdupq_n_f32(self.clamp.max));
+            for (i, real) in real.iter_mut().enumerate() {
+                let biased = vaddq_f32(*real, vld1q_f32(self.bias.add(first.wrapping_add(4 * i))));
+                *real = vminq_f32(vmaxq_f32(biased, min), max);
+            }
+            store_f32(self.c.add(at.c.wrapping_add(first)), real, columns);
+        }
+    }
+}
+
+/// The sums as real values, each column by its own scale.
+///
+/// # Safety
+/// There are `V` vectors of scales.
+#[inline(always)]
+pub(super) unsafe fn scaled<const V: usize>(sums: [int32x4_t; V], scale: *const f32) -> [float32x4_t; V] {
+    // SAFETY: as for this function.
+    core::array::from_fn(|i| unsafe { vmulq_f32(vcvtq_f32_s32(sums[i]), vld1q_f32(scale.add(4 * i))) })
+}
+
+/// Rounds, adds the zero point and bounds: [`Requantize::apply`] on up to four vectors. The rounded value and its sum with
+/// the zero point saturate, first at 32 and then at 16 bits, far outside what the last step bounds to 8.
+#[inline(always)]
+pub(super) fn requantize<const V: usize>(real: [float32x4_t; V], to: Requantize) -> uint8x16_t {
+    // SAFETY: NEON is in every CPU of the target.
+    unsafe {
+        let zero = vdupq_n_s16(i16::from(to.zero));
+        let rounded = |i: usize| if i < V { vcvtnq_s32_f32(real[i]) } else { vdupq_n_s32(0) };
+        let half = |i: usize| {
+            let whole = vcombine_s16(vqmovn_s32(rounded(i)), vqmovn_s32(rounded(i + 1)));
+            vqmovun_s16(vqaddq_s16(whole, zero))
+        };
+        let bytes = vcombine_u8(half(0), if V > 2 { half(2) } else { half(0) });
+        vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(to.min)), vdupq_n_u8(to.max))
+    }
+}
+
+/// The product rounded to its own u8, and the other activation added to it: see [`crate::q8::Residual`].
+#[inline(always)]
+fn with_residual<const V: usize>(
+    real: [float32x4_t; V],
+    residual: &ResidualArgs,
+    values: uint8x16_t,
+) -> [float32x4_t; V] {
+    let own = widen(requantize(real, residual.product));
+    let other = widen(values);
+    // SAFETY: NEON is in every CPU of the target.
+    core::array::from_fn(|i| unsafe {
+        let own = vsubq_f32(own[i], vdupq_n_f32(f32::from(residual.product.zero)));
+        let other = vsubq_f32(other[i], vdupq_n_f32(residual.zero as f32));
+        vaddq_f32(vmulq_n_f32(own, residual.product_scale), vmulq_n_f32(other, residual.scale))
+    })
+}
+
+/// 16 bytes as floats.
+#[inline(always)]
+fn widen(x: uint8x16_t) -> [float32x4_t; 4] {
+    // SAFETY: NEON is in every CPU of the target.
+    unsafe {
+        let (low, high) = (vmovl_u8(vget_low_u8(x)), vmovl_u8(vget_high_u8(x)));
+        [
+            vcvtq_f32_u32(vmovl_u16(vget_low_u16(low))),
+            vcvtq_f32_u32(vmovl_u16(vget_high_u16(low))),
+            vcvtq_f32_u32(vmovl_u16(vget_low_u16(high))),
+            vcvtq_f32_u32(vmovl_u16(vget_high_u16(high))),
+        ]
+    }
+}

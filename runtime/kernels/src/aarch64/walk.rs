@@ -1,0 +1,100 @@
+//! The order in which a product is made: pixels by the chunk, then panel by panel, then tile by tile.
+
+use crate::geometry::{Grid, Place, Taps};
+
+/// Pixels whose rows meet every panel before the next pixels' turn: few enough that a panel and their rows share a cache,
+/// enough that a panel is seldom fetched. Divides into tiles of 4, 5 and 6 rows.
+const CHUNK: usize = 60;
+
+/// Where one pixel's row of A, its row of C, and a third operand (residual or row scale) start.
+#[derive(Clone, Copy, Default)]
+pub(super) struct At {
+    pub(super) a: usize,
+    pub(super) c: usize,
+    pub(super) r: usize,
+}
+
+/// A pixel's position while a grid is walked, line by line.
+struct Position {
+    line: At,
+    at: At,
+    pixel: usize,
+}
+
+/// Calls `panel(pixels, first column)` for every chunk of the grid and every panel of `width` columns.
+#[inline(always)]
+pub(super) fn walk(grid: Grid, places: [Place; 3], n: usize, width: usize, mut panel: impl FnMut(&[At], usize)) {
+    let [a, c, r] = places;
+    let start = At { a: a.start, c: c.start, r: r.start };
+    let mut position = Position { line: start, at: start, pixel: 0 };
+    let mut pixels = [At::default(); CHUNK];
+    let mut left = grid.lines.wrapping_mul(grid.pixels);
+    while left > 0 {
+        let count = left.min(CHUNK);
+        for pixel in &mut pixels[..count] {
+            *pixel = position.at;
+            position.next(grid.pixels, places);
+        }
+        let mut first = 0;
+        while first < n {
+            panel(&pixels[..count], first);
+            first = first.wrapping_add(width);
+        }
+        left = left.wrapping_sub(count);
+    }
+}
+
+impl Position {
+    /// Wrapping, because the position after the last pixel need not exist.
+    #[inline(always)]
+    fn next(&mut self, pixels: usize, [a, c, r]: [Place; 3]) {
+        self.pixel = self.pixel.wrapping_add(1);
+        if self.pixel == pixels {
+            self.pixel = 0;
+            self.line = self.line.plus(a.line, c.line, r.line);
+            self.at = self.line;
+        } else {
+            self.at = self.at.plus(a.pixel, c.pixel, r.pixel);
+        }
+    }
+}
+
+impl At {
+    #[inline(always)]
+    fn plus(self, a: usize, c: usize, r: usize) -> Self {
+        Self { a: self.a.wrapping_add(a), c: self.c.wrapping_add(c), r: self.r.wrapping_add(r) }
+    }
+}
+
+/// The offsets of every run of the taps, from the first element of a window.
+pub(super) struct Runs<'a> {
+    taps: &'a Taps,
+    row: usize,
+    at: usize,
+    cols: usize,
+    rows: usize,
+}
+
+impl<'a> Runs<'a> {
+    #[inline(always)]
+    pub(super) fn of(taps: &'a Taps) -> Self {
+        Self { taps, row: 0, at: 0, cols: taps.cols, rows: taps.rows }
+    }
+
+    /// Not an iterator's, whose adapters might not be inlined into code for another instruction set.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Option<usize> {
+        if self.cols == 0 {
+            self.rows = self.rows.wrapping_sub(1);
+            self.row = self.row.wrapping_add(self.taps.row);
+            (self.at, self.cols) = (self.row, self.taps.cols);
+        }
+        if self.rows == 0 {
+            return None;
+        }
+        let at = self.at;
+        self.at = at.wrapping_add(self.taps.col);
+        self.cols = self.cols.wrapping_sub(1);
+        Some(at)
+    }
+}
