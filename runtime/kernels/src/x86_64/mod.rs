@@ -7,16 +7,18 @@ mod depthwise_q8;
 mod gemm_f32;
 mod lanes;
 mod pattern;
+mod residual;
 mod tiles;
 
-use crate::dispatch::{Kernels, SCALAR};
+use crate::dispatch::Kernels;
 use crate::isa::Isa;
 
 pub(crate) static AVX2: Kernels = Kernels {
     isa: Isa::Avx2,
     gemm_f32: avx2::gemm_f32::GEMM_F32,
     depthwise_f32: avx2::depthwise_f32::DEPTHWISE_F32,
-    ..SCALAR
+    gemm_q8: avx2::gemm_q8::GEMM_Q8,
+    depthwise_q8: avx2::depthwise_q8::DEPTHWISE_Q8,
 };
 
 pub(crate) static AVX512_VNNI: Kernels = Kernels {

@@ -1,9 +1,10 @@
 //! The int8 matrix product with AVX-512 VNNI: tiles of up to 6 pixels by 64 columns, or 8 by 48.
 
 use super::masks;
-use super::requantize::{Requantizer, add_residual};
+use super::requantize::{Requantizer, add_run};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
+use crate::x86_64::residual;
 use crate::x86_64::tiles::{Pixels, split};
 use std::arch::x86_64::*;
 
@@ -35,8 +36,8 @@ unsafe fn gemm_q8(args: &GemmQ8Args) {
     // SAFETY: as the caller says.
     unsafe {
         run(&args.product, output);
-        if let Some(residual) = &args.residual {
-            add_residual(args, residual);
+        if let Some(other) = &args.residual {
+            residual::add(args, other, add_run);
         }
     }
 }

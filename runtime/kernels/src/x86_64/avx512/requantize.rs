@@ -1,8 +1,7 @@
 //! Sums to u8 with AVX-512, as `Requantize` says.
 
 use super::masks;
-use crate::geometry::Place;
-use crate::q8::{GemmQ8Args, Requantize, ResidualArgs};
+use crate::q8::{Requantize, ResidualArgs};
 use std::arch::x86_64::*;
 
 /// Elements that are added at a time.
@@ -50,43 +49,12 @@ impl Requantizer {
     }
 }
 
-/// Adds the residual to the product, which stands in C as u8.
+/// Adds `len` neighbouring elements of a residual to C's.
 ///
 /// # Safety
-/// The CPU must have AVX-512 (F, BW, VL); all that the arguments point at must be there, as the door checks.
+/// The CPU must have AVX-512 (F, BW, VL), and both pointers so many elements.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) unsafe fn add_residual(args: &GemmQ8Args, residual: &ResidualArgs) {
-    let (grid, n) = (args.product.grid, args.product.n);
-    // Neighbouring pixels are one run.
-    let dense = args.to.pixel == n && residual.at.pixel == n;
-    let (pixels, len) = if dense { (1, grid.pixels.wrapping_mul(n)) } else { (grid.pixels, n) };
-    for line in 0..grid.lines {
-        for pixel in 0..pixels {
-            let offset = |at: &Place| {
-                let line = line.wrapping_mul(at.line);
-                at.start.wrapping_add(line).wrapping_add(pixel.wrapping_mul(at.pixel))
-            };
-            // SAFETY: the door checked every pixel of C and the residual.
-            unsafe {
-                add_run(
-                    args.requantize,
-                    residual,
-                    args.c.add(offset(&args.to)),
-                    residual.r.add(offset(&residual.at)),
-                    len,
-                )
-            }
-        }
-    }
-}
-
-/// Adds `len` neighbouring elements.
-///
-/// # Safety
-/// As for `add_residual`; both pointers must have so many elements.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn add_run(by: Requantize, residual: &ResidualArgs, c: *mut u8, r: *const u8, len: usize) {
+pub(super) unsafe fn add_run(by: Requantize, residual: &ResidualArgs, c: *mut u8, r: *const u8, len: usize) {
     let own_zero = _mm512_set1_epi32(i32::from(residual.product.zero));
     let zero = _mm512_set1_epi32(residual.zero);
     let (own_scale, scale) = (_mm512_set1_ps(residual.product_scale), _mm512_set1_ps(residual.scale));
