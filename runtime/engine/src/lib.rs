@@ -8,6 +8,7 @@
 
 mod declared;
 mod error;
+mod fold_batch_norm;
 mod fuse;
 mod ir;
 mod kernels;
@@ -20,6 +21,7 @@ mod reference;
 mod shape;
 
 pub use error::EngineError;
+pub use fold_batch_norm::fold_batch_norm;
 pub use kernels::{KernelFamily, KernelSet};
 pub use model::{Engine, Model, PlanReport, RawOutput, Run};
 #[cfg(feature = "candle")]
