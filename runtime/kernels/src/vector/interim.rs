@@ -3,17 +3,6 @@
 #![allow(missing_docs, unused)]
 use crate::{Kernels, Plain, q8::Requantize};
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Binary {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Pow,
-    Min,
-    Max,
-    PRelu,
-}
-#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reduce {
     Sum,
     Mean,
@@ -25,39 +14,6 @@ pub enum Reduce {
     SumSquare,
     LogSum,
     LogSumExp,
-}
-fn bi(op: Binary, a: f32, b: f32) -> f32 {
-    match op {
-        Binary::Add => a + b,
-        Binary::Sub => a - b,
-        Binary::Mul => a * b,
-        Binary::Div => a / b,
-        Binary::Pow => a.powf(b),
-        Binary::Min => a.min(b),
-        Binary::Max => a.max(b),
-        Binary::PRelu => {
-            if a >= 0.0 {
-                a
-            } else {
-                a * b
-            }
-        }
-    }
-}
-pub fn binary(k: &Kernels, op: Binary, a: &[f32], b: &[f32], y: &mut [f32]) {
-    for ((a, b), y) in a.iter().zip(b).zip(y) {
-        *y = bi(op, *a, *b);
-    }
-}
-pub fn binary_scalar(k: &Kernels, op: Binary, a: &[f32], b: f32, y: &mut [f32]) {
-    for (a, y) in a.iter().zip(y) {
-        *y = bi(op, *a, b);
-    }
-}
-pub fn scalar_binary(k: &Kernels, op: Binary, a: f32, b: &[f32], y: &mut [f32]) {
-    for (b, y) in b.iter().zip(y) {
-        *y = bi(op, a, *b);
-    }
 }
 pub fn quantize(k: &Kernels, x: &[f32], scale: f32, zero: u8, y: &mut [u8]) {
     for (a, y) in x.iter().zip(y) {

@@ -41,12 +41,6 @@ pub(super) fn at_most(x: f32, max: f32) -> f32 {
     if x > max { max } else { x }
 }
 
-/// The nearest whole number, ties to even, as an integer; `x` must be within 2^22 of zero, else the integer is any.
-#[inline(always)]
-pub(super) fn nearest(x: f32) -> i32 {
-    (x + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits()).cast_signed()
-}
-
 /// `2^n` for `n` from -126 to 127.
 #[inline(always)]
 fn power_of_two(n: i32) -> f32 {
@@ -74,14 +68,6 @@ pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     (1.0 + rest) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
 }
 
-/// `e^x` for `x` at most 0, zero where it would be subnormal.
-#[inline(always)]
-pub(super) fn exp_of_negative<const FMA: bool>(x: f32) -> f32 {
-    let (n, rest) = reduced::<FMA>(at_least(x, -87.0));
-    let y = (1.0 + rest) * power_of_two(n);
-    if x < -87.0 { 0.0 } else { y }
-}
-
 /// `e^x - 1` for `x` at most 0, precise near 0 too.
 #[inline(always)]
 pub(super) fn exp_minus_one<const FMA: bool>(x: f32) -> f32 {
@@ -104,7 +90,13 @@ pub(super) fn log<const FMA: bool>(x: f32) -> f32 {
     let q = polynomial::<FMA, 8>(
         f,
         [
-            0.333_333_16, -0.250_008_1, 0.200_023_03, -0.166_245_6, 0.141_809_06, -0.131_284_42, 0.128_832_28,
+            0.333_333_16,
+            -0.250_008_1,
+            0.200_023_03,
+            -0.166_245_6,
+            0.141_809_06,
+            -0.131_284_42,
+            0.128_832_28,
             -0.078_622_04,
         ],
     );
@@ -163,5 +155,4 @@ pub(super) fn erf<const FMA: bool>(x: f32) -> f32 {
 const ERF_NEAR: [f32; 7] =
     [0.128_379_17, -0.376_126_26, 0.112_835_79, -0.026_853_347, 0.005_187_162, -0.000_799_785_3, 7.806_903e-5];
 /// `-ln(1 - erf(x)) / x` for `x` from 1 to 4.
-const ERF_FAR: [f32; 6] =
-    [1.128_480_1, 0.635_831_36, 0.105_116_285, -0.022_798_544, 0.003_186_967, -0.000_210_644_92];
+const ERF_FAR: [f32; 6] = [1.128_480_1, 0.635_831_36, 0.105_116_285, -0.022_798_544, 0.003_186_967, -0.000_210_644_92];
