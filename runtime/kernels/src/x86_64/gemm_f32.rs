@@ -1,19 +1,24 @@
-//! The f32 product for vectors of any width: tiles of some rows by some vectors whose sums stay in registers.
+//! The f32 product for vectors of any width: tiles of some pixels by some vectors, whose sums stay in registers.
+
+use std::arch::asm;
 
 use super::lanes::Lanes;
 use crate::gemm::GemmF32Args;
-use crate::geometry::{Clamp, Place, Taps};
+use crate::geometry::{Clamp, Grid, Place, Taps};
 
-/// Makes `count` tiles of its number of rows, one after the other, from the cursor on.
-pub(super) type Tile = unsafe fn(&Columns, &mut Cursor, count: usize);
+/// Makes `count` tiles, one after the other.
+pub(super) type Tile = unsafe fn(&Columns, Pixel, count: usize);
 
 /// The tiles of one width.
 pub(super) struct Tiles {
     /// Columns of B that they read.
     pub(super) columns: usize,
-    /// The first makes one row, the next two, and so on.
-    pub(super) by_rows: &'static [Tile],
+    /// The first makes one pixel, the next two, and so on up to [`MOST`] or less.
+    pub(super) by_pixels: &'static [Tile],
 }
+
+/// Pixels of the largest tile.
+const MOST: usize = 12;
 
 /// The columns of C that are being made: what stays the same for all their tiles.
 pub(super) struct Columns {
@@ -26,163 +31,197 @@ pub(super) struct Columns {
     /// Those that are written, at most as many as the tile is wide; only the tile's last vector may be partial.
     count: usize,
     clamp: Clamp,
-    /// Pixels of a line.
-    pixels: usize,
-    a: Steps,
-    c: Steps,
-    residual: Steps,
+    /// From a pixel to the next in A, C and the residual.
+    steps: [usize; 3],
 }
 
-/// How an operand goes on from pixel to pixel.
+/// Where a pixel's operands start; the residual is null where there is none.
 #[derive(Clone, Copy)]
-struct Steps {
-    /// To the next pixel of the line.
-    pixel: usize,
-    /// From a line's last pixel to the first of the next line; wraps around where lines lie backwards or overlap.
-    wrap: usize,
-}
-
-/// The pixel that is next.
-pub(super) struct Cursor {
+pub(super) struct Pixel {
     a: *const f32,
     c: *mut f32,
-    /// Null where there is no residual, and then it stays so.
     residual: *const f32,
-    /// Pixels left of its line, with itself.
-    left: usize,
 }
 
-impl Steps {
-    fn of(at: &Place, pixels: usize) -> Self {
-        let line = at.pixel.wrapping_mul(pixels.wrapping_sub(1));
-        Self { pixel: at.pixel, wrap: at.line.wrapping_sub(line) }
-    }
-
+impl Pixel {
+    /// The pixel that is `count` steps further.
     #[inline(always)]
-    fn next(self, line_ends: bool) -> usize {
-        if line_ends { self.wrap } else { self.pixel }
+    fn after(self, count: usize, steps: [usize; 3]) -> Self {
+        let residual = self.residual.wrapping_add(steps[2].wrapping_mul(count));
+        Self {
+            a: self.a.wrapping_add(steps[0].wrapping_mul(count)),
+            c: self.c.wrapping_add(steps[1].wrapping_mul(count)),
+            residual: if self.residual.is_null() { self.residual } else { residual },
+        }
     }
 }
 
-/// The kernel, given the tiles of an instruction set, the widest first; one of them is a vector wide, the unit to which
+/// A grid as it is walked: the fewer lines, the fuller the tiles.
+struct Walk {
+    grid: Grid,
+    /// From a line to the next in A, C and the residual.
+    lines: [usize; 3],
+    /// From a pixel to the next.
+    pixels: [usize; 3],
+}
+
+impl Walk {
+    /// One line where the places allow it, else lines or columns, whichever takes fewer tiles.
+    #[inline(always)]
+    fn new(args: &GemmF32Args) -> Self {
+        let places: [&Place; 3] = [&args.from, &args.to, &args.residual_at];
+        let (grid, lines, pixels) = (args.grid, places.map(|at| at.line), places.map(|at| at.pixel));
+        let known = Self { grid, lines, pixels };
+        if grid.lines <= 1 {
+            return known;
+        }
+        let used = if args.residual.is_null() { 2 } else { 3 };
+        if (0..used).all(|i| lines[i] == pixels[i].wrapping_mul(grid.pixels)) {
+            return Self { grid: Grid { lines: 1, pixels: grid.lines.wrapping_mul(grid.pixels) }, ..known };
+        }
+        let turned = Grid { lines: grid.pixels, pixels: grid.lines };
+        let tiles = |grid: Grid| grid.lines.wrapping_mul(grid.pixels.div_ceil(MOST));
+        if tiles(turned) < tiles(grid) { Self { grid: turned, lines: pixels, pixels: lines } } else { known }
+    }
+}
+
+/// The kernel, given the tiles of an instruction set, the widest first and the last of them as wide as `unit`, to which
 /// panels are padded.
 ///
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have the tiles' instructions.
 #[inline(always)]
 pub(super) unsafe fn run(args: &GemmF32Args, panel: usize, unit: usize, sets: &[Tiles]) {
-    let pixels = args.grid.lines.wrapping_mul(args.grid.pixels);
-    if pixels == 0 {
+    if args.grid.lines == 0 || args.grid.pixels == 0 {
         return;
     }
-    let k = args.taps.rows.wrapping_mul(args.taps.cols).wrapping_mul(args.taps.len);
-    let mut columns = Columns {
-        taps: args.taps,
-        b: args.b,
-        b_line: 0,
-        bias: args.bias,
-        count: 0,
-        clamp: args.clamp,
-        pixels: args.grid.pixels,
-        a: Steps::of(&args.from, args.grid.pixels),
-        c: Steps::of(&args.to, args.grid.pixels),
-        residual: Steps::of(&args.residual_at, args.grid.pixels),
-    };
-    let mut first = 0;
-    while first < args.n {
-        let left = args.n.wrapping_sub(first);
-        // What is left of this panel, padded as it was packed.
-        let within = panel.wrapping_sub(first % panel);
-        let padded = left.wrapping_add(unit.wrapping_sub(1)) / unit * unit;
-        let padded = if padded < within { padded } else { within };
-        if first.is_multiple_of(panel) {
-            // SAFETY: the panels before this one hold `k` of each of the `first` columns.
-            columns.b = unsafe { args.b.add(first.wrapping_mul(k)) };
-            columns.b_line = padded;
-        }
-        let Some(set) = sets.iter().find(|set| set.columns <= padded) else { return };
-        columns.count = if left < set.columns { left } else { set.columns };
-        // SAFETY: the door checked all pixels of A, C and the residual; B and the bias have the padded columns.
-        unsafe {
-            all_rows(args, &columns, first, pixels, set);
-            columns.bias = columns.bias.add(set.columns);
-            columns.b = columns.b.add(set.columns);
-        }
-        first = first.wrapping_add(set.columns);
-    }
-}
-
-/// Makes some columns of every pixel.
-///
-/// # Safety
-/// As for [`run`].
-#[inline(always)]
-unsafe fn all_rows(args: &GemmF32Args, columns: &Columns, first: usize, pixels: usize, set: &Tiles) {
+    let walk = Walk::new(args);
+    let (taps, bias, clamp, steps) = (args.taps, args.bias, args.clamp, walk.pixels);
+    let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len);
+    let mut columns = Columns { taps, b: args.b, b_line: 0, bias, count: 0, clamp, steps };
     // SAFETY: the door checked where places start.
-    let mut cursor = unsafe {
-        Cursor {
+    let mut start = unsafe {
+        Pixel {
             a: args.a.add(args.from.start),
-            c: args.c.add(args.to.start).add(first),
-            residual: args.residual.wrapping_add(args.residual_at.start).wrapping_add(first),
-            left: args.grid.pixels,
+            c: args.c.add(args.to.start),
+            residual: args.residual.wrapping_add(args.residual_at.start),
         }
     };
-    if args.residual.is_null() {
-        cursor.residual = args.residual;
-    }
-    let most = set.by_rows.len();
-    let (full, rest) = (pixels / most, pixels % most);
-    // SAFETY: the tiles make `pixels` rows together; the sets have a tile of every number of rows up to the most.
-    unsafe {
-        if full > 0 {
-            set.by_rows.get_unchecked(most.wrapping_sub(1))(columns, &mut cursor, full);
-        }
-        if rest > 0 {
-            set.by_rows.get_unchecked(rest.wrapping_sub(1))(columns, &mut cursor, 1);
+    let mut left = args.n;
+    let mut b = args.b;
+    while left > 0 {
+        let padded = left.wrapping_add(unit.wrapping_sub(1)) / unit * unit;
+        let mut within = if padded < panel { padded } else { panel };
+        (columns.b, columns.b_line) = (b, within);
+        b = b.wrapping_add(within.wrapping_mul(k));
+        for set in sets {
+            while within >= set.columns {
+                columns.count = if left < set.columns { left } else { set.columns };
+                // SAFETY: the door checked all pixels of A, C and the residual; B and the bias have the padded columns.
+                unsafe {
+                    walk.tile(&columns, start, set);
+                    columns.bias = columns.bias.add(set.columns);
+                    columns.b = columns.b.add(set.columns);
+                    start.c = start.c.wrapping_add(set.columns);
+                }
+                if !start.residual.is_null() {
+                    start.residual = start.residual.wrapping_add(set.columns);
+                }
+                within = within.wrapping_sub(set.columns);
+                left = left.wrapping_sub(columns.count);
+            }
         }
     }
 }
 
-/// `count` tiles of `ROWS` pixels by `VECTORS` vectors. Sums are kept in `PHASES` parts, for as many elements of a run, so
-/// that a tile of few sums need not wait for the last product before the next.
+impl Walk {
+    /// Makes some columns of every pixel, in tiles that differ by a pixel at most.
+    ///
+    /// # Safety
+    /// As for [`run`].
+    #[inline(always)]
+    unsafe fn tile(&self, columns: &Columns, start: Pixel, set: &Tiles) {
+        let Grid { lines, pixels } = self.grid;
+        let most = set.by_pixels.len();
+        let tiles = if pixels <= most { 1 } else { pixels.div_ceil(most) };
+        let (few, large) = if tiles == 1 { (pixels, 0) } else { (pixels / tiles, pixels % tiles) };
+        let mut line = start;
+        for _ in 0..lines {
+            let mut pixel = line;
+            // SAFETY: the tiles of a line make its pixels; the set has a tile of every size up to the most.
+            unsafe {
+                if large > 0 {
+                    set.by_pixels.get_unchecked(few)(columns, pixel, large);
+                    pixel = pixel.after(large.wrapping_mul(few.wrapping_add(1)), columns.steps);
+                }
+                set.by_pixels.get_unchecked(few.wrapping_sub(1))(columns, pixel, tiles.wrapping_sub(large));
+            }
+            line = line.after(1, self.lines);
+        }
+    }
+}
+
+/// `count` tiles of `PIXELS` by `VECTORS` vectors. Sums are kept in `PHASES` parts, for as many elements of a run, so that
+/// a tile of few sums need not wait for the last product before the next.
 ///
 /// # Safety
-/// From the cursor on there must be as many pixels, and the CPU have the instructions of `V`.
+/// From the pixel on there must be as many, and the CPU have the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn tiles<V: Lanes, const ROWS: usize, const VECTORS: usize, const PHASES: usize>(
+pub(super) unsafe fn tiles<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
     columns: &Columns,
-    cursor: &mut Cursor,
+    mut pixel: Pixel,
     count: usize,
 ) {
     for _ in 0..count {
         // SAFETY: as this function's.
         unsafe {
-            let next = starts::<_, ROWS>(cursor.a, cursor.left, columns.pixels, columns.a);
-            let sums = sums::<V, ROWS, VECTORS, PHASES>(columns, next.0);
-            finish(columns, cursor, sums);
-            (cursor.a, cursor.left) = (next.1, next.2);
+            let sums = sums::<V, PIXELS, VECTORS, PHASES>(columns, pixel.a);
+            finish(columns, pixel, sums);
         }
+        pixel = pixel.after(PIXELS, columns.steps);
     }
 }
 
-/// Where the next pixels start, then where the one after them does, and how many are left of its line.
-#[inline(always)]
-fn starts<T, const ROWS: usize>(
-    from: *const T,
-    left: usize,
-    pixels: usize,
-    steps: Steps,
-) -> ([*const T; ROWS], *const T, usize) {
-    let (mut at, mut left) = (from, left);
-    let mut starts = [from; ROWS];
-    for start in &mut starts {
-        *start = at;
-        left = left.wrapping_sub(1);
-        let ends = left == 0;
-        at = at.wrapping_add(steps.next(ends));
-        left = if ends { pixels } else { left };
+/// The rows of A that a tile reads, three to a base: so few addresses stay in registers.
+struct Rows {
+    bases: [*const f32; MOST / 3],
+    step: usize,
+}
+
+/// The same element of three rows, counted from the first.
+#[derive(Clone, Copy)]
+struct Element([usize; 3]);
+
+impl Rows {
+    #[inline(always)]
+    fn new(a: *const f32, step: usize) -> Self {
+        let mut bases = [a; MOST / 3];
+        for (i, base) in bases.iter_mut().enumerate() {
+            *base = a.wrapping_add(opaque(step.wrapping_mul(3 * i)));
+        }
+        Self { bases, step }
     }
-    (starts, at, left)
+
+    #[inline(always)]
+    fn element(&self, k: usize) -> Element {
+        Element([k, k.wrapping_add(self.step), k.wrapping_add(self.step.wrapping_mul(2))].map(opaque))
+    }
+}
+
+/// Hides where an address comes from. Of all rows' addresses, sums of a base and an element, the compiler would else keep
+/// each in a register of its own, which are more than there are.
+#[inline(always)]
+fn opaque(mut address: usize) -> usize {
+    // SAFETY: no instruction.
+    unsafe { asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags)) };
+    address
+}
+
+impl Element {
+    #[inline(always)]
+    fn next(self) -> Self {
+        Self(self.0.map(|k| opaque(k.wrapping_add(1))))
+    }
 }
 
 /// The sums of a tile, bias added.
@@ -190,41 +229,43 @@ fn starts<T, const ROWS: usize>(
 /// # Safety
 /// As for [`tiles`].
 #[inline(always)]
-unsafe fn sums<V: Lanes, const ROWS: usize, const VECTORS: usize, const PHASES: usize>(
+unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
     columns: &Columns,
-    a: [*const f32; ROWS],
-) -> [[V; VECTORS]; ROWS] {
+    a: *const f32,
+) -> [[V; VECTORS]; PIXELS] {
     // SAFETY: the taps read within A for every pixel; B has a line of at least this many columns for each element read.
     unsafe {
-        let mut sums = [[[V::splat(0.0); VECTORS]; ROWS]; PHASES];
+        let mut sums = [[[V::splat(0.0); VECTORS]; PIXELS]; PHASES];
         for v in 0..VECTORS {
             let bias = V::load(columns.bias.add(v * V::COUNT));
-            for row in &mut sums[0] {
-                row[v] = bias;
+            for pixel in &mut sums[0] {
+                pixel[v] = bias;
             }
         }
-        let Taps { rows, row: row_step, cols, col: col_step, len } = columns.taps;
-        let (mut b, mut line) = (columns.b, 0_usize);
-        for _ in 0..rows {
+        let rows = Rows::new(a, columns.steps[0]);
+        let (taps, mut b, mut line) = (columns.taps, columns.b, 0_usize);
+        for _ in 0..taps.rows {
             let mut run = line;
-            for _ in 0..cols {
-                let end = run.wrapping_add(len);
-                let mut k = run;
-                while PHASES > 1 && end.wrapping_sub(k) >= PHASES {
+            for _ in 0..taps.cols {
+                let mut element = rows.element(run);
+                let mut left = taps.len;
+                while PHASES > 1 && left >= PHASES {
                     for phase in &mut sums {
-                        add_products(phase, &a, k, b);
+                        add_products(phase, &rows, element, b);
                         b = b.add(columns.b_line);
-                        k = k.wrapping_add(1);
+                        element = element.next();
                     }
+                    left = left.wrapping_sub(PHASES);
                 }
-                while k != end {
-                    add_products(&mut sums[0], &a, k, b);
+                while left > 0 {
+                    add_products(&mut sums[0], &rows, element, b);
                     b = b.add(columns.b_line);
-                    k = k.wrapping_add(1);
+                    element = element.next();
+                    left = left.wrapping_sub(1);
                 }
-                run = run.wrapping_add(col_step);
+                run = run.wrapping_add(taps.col);
             }
-            line = line.wrapping_add(row_step);
+            line = line.wrapping_add(taps.row);
         }
         let mut total = sums[0];
         for phase in &sums[1..] {
@@ -241,10 +282,10 @@ unsafe fn sums<V: Lanes, const ROWS: usize, const VECTORS: usize, const PHASES: 
 /// # Safety
 /// As for [`tiles`].
 #[inline(always)]
-unsafe fn add_products<V: Lanes, const ROWS: usize, const VECTORS: usize>(
-    sums: &mut [[V; VECTORS]; ROWS],
-    a: &[*const f32; ROWS],
-    k: usize,
+unsafe fn add_products<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
+    sums: &mut [[V; VECTORS]; PIXELS],
+    rows: &Rows,
+    element: Element,
     b: *const f32,
 ) {
     // SAFETY: as this function's.
@@ -253,8 +294,8 @@ unsafe fn add_products<V: Lanes, const ROWS: usize, const VECTORS: usize>(
         for (v, weights) in weights.iter_mut().enumerate() {
             *weights = V::load(b.add(v * V::COUNT));
         }
-        for (sums, a) in sums.iter_mut().zip(a) {
-            let x = V::splat(*a.add(k));
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let x = V::splat(*rows.bases[row / 3].add(element.0[row % 3]));
             for (sum, weights) in sums.iter_mut().zip(weights) {
                 *sum = sum.add_product(x, weights);
             }
@@ -262,39 +303,38 @@ unsafe fn add_products<V: Lanes, const ROWS: usize, const VECTORS: usize>(
     }
 }
 
-/// Adds the residual, holds the sums within their bounds and writes them; the cursor's C and residual go on.
+/// Adds the residual, holds the sums within their bounds and writes them.
 ///
 /// # Safety
 /// As for [`tiles`].
 #[inline(always)]
-unsafe fn finish<V: Lanes, const ROWS: usize, const VECTORS: usize>(
+unsafe fn finish<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
     columns: &Columns,
-    cursor: &mut Cursor,
-    mut sums: [[V; VECTORS]; ROWS],
+    mut pixel: Pixel,
+    mut sums: [[V; VECTORS]; PIXELS],
 ) {
     let last = columns.count.wrapping_sub((VECTORS - 1) * V::COUNT);
     let full = last == V::COUNT;
     // SAFETY: as this function's: all but the last vector lie within C and the residual, and `last` lanes of that one.
     unsafe {
-        if !cursor.residual.is_null() {
-            let next = starts::<_, ROWS>(cursor.residual, cursor.left, columns.pixels, columns.residual);
-            cursor.residual = next.1;
-            for (sums, from) in sums.iter_mut().zip(next.0) {
+        if !pixel.residual.is_null() {
+            let mut from = pixel.residual;
+            for sums in &mut sums {
                 for (v, sum) in sums.iter_mut().enumerate() {
                     let from = from.add(v * V::COUNT);
                     let whole = full || v + 1 < VECTORS;
                     *sum = sum.add(if whole { V::load(from) } else { V::load_first(from, last) });
                 }
+                from = from.wrapping_add(columns.steps[2]);
             }
         }
         bound(&mut sums, columns.clamp);
-        let next = starts::<_, ROWS>(cursor.c.cast_const(), cursor.left, columns.pixels, columns.c);
-        cursor.c = next.1.cast_mut();
-        for (sums, to) in sums.into_iter().zip(next.0) {
+        for sums in sums {
             for (v, sum) in sums.into_iter().enumerate() {
-                let to = to.cast_mut().add(v * V::COUNT);
+                let to = pixel.c.add(v * V::COUNT);
                 if full || v + 1 < VECTORS { sum.store(to) } else { sum.store_first(to, last) }
             }
+            pixel.c = pixel.c.wrapping_add(columns.steps[1]);
         }
     }
 }
@@ -304,7 +344,7 @@ unsafe fn finish<V: Lanes, const ROWS: usize, const VECTORS: usize>(
 /// # Safety
 /// The CPU must have the instructions of `V`.
 #[inline(always)]
-unsafe fn bound<V: Lanes, const ROWS: usize, const VECTORS: usize>(sums: &mut [[V; VECTORS]; ROWS], clamp: Clamp) {
+unsafe fn bound<V: Lanes, const PIXELS: usize, const VECTORS: usize>(sums: &mut [[V; VECTORS]; PIXELS], clamp: Clamp) {
     // SAFETY: as this function's.
     unsafe {
         if clamp.min > f32::NEG_INFINITY {

@@ -124,7 +124,7 @@ impl Lanes for __m256 {
 /// One bit for each of the first lanes.
 #[inline(always)]
 fn first_lanes(count: usize) -> u16 {
-    (0xffff_u32 >> 16_usize.wrapping_sub(count)) as u16
+    0xffff_u16.wrapping_shr(16_usize.wrapping_sub(count) as u32)
 }
 
 #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]

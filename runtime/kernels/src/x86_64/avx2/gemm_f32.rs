@@ -3,7 +3,7 @@
 use std::arch::x86_64::__m256;
 
 use crate::gemm::{GemmF32Args, GemmF32Table};
-use crate::x86_64::gemm_f32::{self, Columns, Cursor, Tiles};
+use crate::x86_64::gemm_f32::{self, Columns, Pixel, Tiles};
 
 /// Columns of a full panel.
 const PANEL: usize = 16;
@@ -23,18 +23,18 @@ unsafe fn run(args: &GemmF32Args) {
 /// # Safety
 /// As for [`gemm_f32::tiles`].
 #[target_feature(enable = "avx2,fma")]
-unsafe fn tiles<const ROWS: usize, const VECTORS: usize, const PHASES: usize>(
+unsafe fn tiles<const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
     columns: &Columns,
-    cursor: &mut Cursor,
+    pixel: Pixel,
     count: usize,
 ) {
     // SAFETY: as this function's.
-    unsafe { gemm_f32::tiles::<__m256, ROWS, VECTORS, PHASES>(columns, cursor, count) }
+    unsafe { gemm_f32::tiles::<__m256, PIXELS, VECTORS, PHASES>(columns, pixel, count) }
 }
 
 const TWO: Tiles = Tiles {
     columns: 16,
-    by_rows: &[
+    by_pixels: &[
         tiles::<1, 2, 4>,
         tiles::<2, 2, 2>,
         tiles::<3, 2, 2>,
@@ -46,7 +46,7 @@ const TWO: Tiles = Tiles {
 
 const ONE: Tiles = Tiles {
     columns: 8,
-    by_rows: &[
+    by_pixels: &[
         tiles::<1, 1, 8>,
         tiles::<2, 1, 4>,
         tiles::<3, 1, 4>,

@@ -3,7 +3,7 @@
 use std::arch::x86_64::{__m256, __m512};
 
 use crate::gemm::{GemmF32Args, GemmF32Table};
-use crate::x86_64::gemm_f32::{self, Columns, Cursor, Tiles};
+use crate::x86_64::gemm_f32::{self, Columns, Pixel, Tiles};
 use crate::x86_64::lanes::Lanes;
 
 /// Columns of a full panel.
@@ -24,18 +24,18 @@ unsafe fn run(args: &GemmF32Args) {
 /// # Safety
 /// As for [`gemm_f32::tiles`].
 #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-unsafe fn tiles<V: Lanes, const ROWS: usize, const VECTORS: usize, const PHASES: usize>(
+unsafe fn tiles<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
     columns: &Columns,
-    cursor: &mut Cursor,
+    pixel: Pixel,
     count: usize,
 ) {
     // SAFETY: as this function's.
-    unsafe { gemm_f32::tiles::<V, ROWS, VECTORS, PHASES>(columns, cursor, count) }
+    unsafe { gemm_f32::tiles::<V, PIXELS, VECTORS, PHASES>(columns, pixel, count) }
 }
 
 const TWO: Tiles = Tiles {
     columns: 32,
-    by_rows: &[
+    by_pixels: &[
         tiles::<__m512, 1, 2, 4>,
         tiles::<__m512, 2, 2, 2>,
         tiles::<__m512, 3, 2, 1>,
@@ -53,7 +53,7 @@ const TWO: Tiles = Tiles {
 
 const ONE: Tiles = Tiles {
     columns: 16,
-    by_rows: &[
+    by_pixels: &[
         tiles::<__m512, 1, 1, 8>,
         tiles::<__m512, 2, 1, 4>,
         tiles::<__m512, 3, 1, 2>,
@@ -71,7 +71,7 @@ const ONE: Tiles = Tiles {
 
 const HALF: Tiles = Tiles {
     columns: 8,
-    by_rows: &[
+    by_pixels: &[
         tiles::<__m256, 1, 1, 8>,
         tiles::<__m256, 2, 1, 4>,
         tiles::<__m256, 3, 1, 4>,
