@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 /// Every instruction set of this CPU; the scalar kernels, which the others are measured by elsewhere, are tested too.
 fn every_isa() -> impl Iterator<Item = &'static Kernels> {
-    Isa::available().map(|isa| Kernels::of(isa).unwrap())
+    Isa::available().map(|isa| Kernels::of(isa).expect("it is available"))
 }
 
 /// Numbers for the data of a case, which proptest need not shrink one by one.
@@ -184,7 +184,7 @@ impl Product {
             scale: &self.scale,
             bias_f32,
         };
-        PackedQ8::new(kernels, &source).unwrap()
+        PackedQ8::new(kernels, &source).expect("sizes are right")
     }
 
     /// The sum of a pixel that starts at `a`, scaled.

@@ -97,24 +97,19 @@ impl Vectors for Avx2 {
     #[inline(always)]
     unsafe fn interleave([a, b, c, d]: [__m256i; 4]) -> [[__m256i; 4]; 2] {
         // SAFETY: as the caller says.
-        unsafe {
-            let zero = _mm256_setzero_si256();
-            [[a, b], [c, d]].map(|[a, b]| {
-                let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
-                [
-                    _mm256_unpacklo_epi8(low, zero),
-                    _mm256_unpackhi_epi8(low, zero),
-                    _mm256_unpacklo_epi8(high, zero),
-                    _mm256_unpackhi_epi8(high, zero),
-                ]
-            })
-        }
+        unsafe { [widen(a, b), widen(c, d)] }
     }
 
     #[inline(always)]
     unsafe fn bias(bias: *const i32) -> [__m256i; 4] {
         // SAFETY: as the caller says.
-        [0, 1, 2, 3].map(|i| unsafe { _mm256_loadu_si256(bias.add(8 * i).cast()) })
+        unsafe {
+            let mut sums = [_mm256_setzero_si256(); 4];
+            for (i, sums) in sums.iter_mut().enumerate() {
+                *sums = _mm256_loadu_si256(bias.add(8 * i).cast());
+            }
+            sums
+        }
     }
 
     #[inline(always)]
@@ -148,4 +143,18 @@ impl Vectors for Avx2 {
             by.pack(rounded)
         }
     }
+}
+
+/// Two taps side by side, 16 bits wide.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn widen(a: __m256i, b: __m256i) -> [__m256i; 4] {
+    let zero = _mm256_setzero_si256();
+    let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
+    [
+        _mm256_unpacklo_epi8(low, zero),
+        _mm256_unpackhi_epi8(low, zero),
+        _mm256_unpacklo_epi8(high, zero),
+        _mm256_unpackhi_epi8(high, zero),
+    ]
 }

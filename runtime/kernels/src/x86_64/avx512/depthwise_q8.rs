@@ -107,7 +107,13 @@ impl Vectors for Avx512 {
     #[inline(always)]
     unsafe fn bias(bias: *const i32) -> [__m512i; 4] {
         // SAFETY: as the caller says.
-        [0, 1, 2, 3].map(|i| unsafe { _mm512_loadu_si512(bias.add(16 * i).cast()) })
+        unsafe {
+            let mut sums = [_mm512_setzero_si512(); 4];
+            for (i, sums) in sums.iter_mut().enumerate() {
+                *sums = _mm512_loadu_si512(bias.add(16 * i).cast());
+            }
+            sums
+        }
     }
 
     #[inline(always)]

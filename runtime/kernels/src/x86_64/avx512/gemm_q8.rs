@@ -55,12 +55,23 @@ trait Output: Copy {
     /// Where C's pixels lie.
     fn place(&self) -> Place;
 
-    /// Stores the sums of `NV` vectors of one pixel: columns `first` on, of which `columns` count. `pixel` is its number
-    /// and `at` its offset in C.
+    /// Stores the sums of a tile.
     ///
     /// # Safety
-    /// The CPU must have AVX-512 (F, BW, VL), and C the pixel.
-    unsafe fn store<const NV: usize>(self, sums: [__m512i; NV], pixel: usize, at: usize, first: usize, columns: usize);
+    /// The CPU must have AVX-512 (F, BW, VL), and C the pixels.
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target<MR>);
+}
+
+/// Where the sums of a tile go.
+struct Target<const MR: usize> {
+    /// The offset of each pixel in C.
+    c: [usize; MR],
+    /// The number of the first pixel, and how many there are; those past the last one repeat it.
+    pixel: usize,
+    size: usize,
+    /// The first column, and how many there are.
+    first: usize,
+    columns: usize,
 }
 
 /// # Safety
@@ -152,10 +163,7 @@ impl<O: Output> Tile<'_, O> {
         unsafe {
             let a = a.map(|offset| self.product.a.add(offset));
             let sums = sums::<MR, NV>(self.product, a, self.b, self.first);
-            for i in 0..MR {
-                let pixel = self.pixel.wrapping_add(i.min(size - 1));
-                self.output.store(sums[i], pixel, c[i], self.first, self.columns);
-            }
+            self.output.store(sums, &Target { c, pixel: self.pixel, size, first: self.first, columns: self.columns });
         }
         self.pixel = self.pixel.wrapping_add(size);
     }
@@ -167,11 +175,12 @@ impl<O: Output> Tile<'_, O> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn single<const NV: usize>(&mut self) {
-        let [[a], [c]] = self.pixels.next::<1>(1);
+        let [[a], c] = self.pixels.next::<1>(1);
         // SAFETY: as the caller says: the offsets are of a pixel of the grid.
         unsafe {
             let sums = single_sums::<NV>(self.product, self.product.a.add(a), self.b, self.first);
-            self.output.store(sums, self.pixel, c, self.first, self.columns);
+            let (first, columns) = (self.first, self.columns);
+            self.output.store([sums], &Target { c, pixel: self.pixel, size: 1, first, columns });
         }
         self.pixel = self.pixel.wrapping_add(1);
     }
@@ -310,24 +319,81 @@ impl Output for ToQ8<'_> {
     }
 
     #[inline(always)]
-    unsafe fn store<const NV: usize>(self, sums: [__m512i; NV], _: usize, at: usize, first: usize, columns: usize) {
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target<MR>) {
+        // As many pixels as fill the four vectors that are packed together.
+        let together = if NV > 2 { 1 } else { 4 / NV };
         // SAFETY: as the caller says; scale is padded to whole vectors, and only columns of C are written.
         unsafe {
-            let scale = self.args.product.scale.add(first);
-            let mut rounded = [_mm512_setzero_si512(); 4];
-            for (v, sums) in sums.into_iter().enumerate() {
-                rounded[v] = self.by.round(sums, _mm512_loadu_ps(scale.add(v * VECTOR)));
+            let (scale, c) = (self.args.product.scale.add(at.first), self.args.c.add(at.first));
+            let mut pixel = 0;
+            while pixel < MR {
+                let count = if together < MR - pixel { together } else { MR - pixel };
+                let mut rounded = [_mm512_setzero_si512(); 4];
+                for i in 0..count {
+                    for v in 0..NV {
+                        rounded[i * NV + v] = self.by.round(sums[pixel + i][v], _mm512_loadu_ps(scale.add(v * VECTOR)));
+                    }
+                }
+                // The packed lanes hold four columns of each vector.
+                let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+                let bytes = _mm512_permutexvar_epi32(order, self.by.pack(rounded));
+                match NV {
+                    1 => {
+                        for i in 0..count {
+                            store_16(c.add(at.c[pixel + i]), quarter(bytes, i), at.columns);
+                        }
+                    }
+                    2 => {
+                        store_32(c.add(at.c[pixel]), _mm512_castsi512_si256(bytes), at.columns);
+                        if count == 2 {
+                            store_32(c.add(at.c[pixel + 1]), _mm512_extracti64x4_epi64::<1>(bytes), at.columns);
+                        }
+                    }
+                    _ if at.columns == PANEL => _mm512_storeu_si512(c.add(at.c[pixel]).cast(), bytes),
+                    _ => _mm512_mask_storeu_epi8(c.add(at.c[pixel]).cast(), masks::of_64(at.columns), bytes),
+                }
+                pixel += together;
             }
-            // The packed lanes hold four columns of each vector.
-            let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-            let bytes = _mm512_permutexvar_epi32(order, self.by.pack(rounded));
-            let c = self.args.c.add(at).add(first);
-            match columns {
-                PANEL => _mm512_storeu_si512(c.cast(), bytes),
-                32 => _mm256_storeu_si256(c.cast(), _mm512_castsi512_si256(bytes)),
-                16 => _mm_storeu_si128(c.cast(), _mm512_castsi512_si128(bytes)),
-                _ => _mm512_mask_storeu_epi8(c.cast(), masks::of_64(columns), bytes),
-            }
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn quarter(bytes: __m512i, i: usize) -> __m128i {
+    match i {
+        0 => _mm512_castsi512_si128(bytes),
+        1 => _mm512_extracti32x4_epi32::<1>(bytes),
+        2 => _mm512_extracti32x4_epi32::<2>(bytes),
+        _ => _mm512_extracti32x4_epi32::<3>(bytes),
+    }
+}
+
+/// # Safety
+/// The first `columns` bytes must be writable.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn store_16(c: *mut u8, bytes: __m128i, columns: usize) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match columns {
+            16 => _mm_storeu_si128(c.cast(), bytes),
+            8 => _mm_storel_epi64(c.cast(), bytes),
+            _ => _mm_mask_storeu_epi8(c.cast(), masks::of_16(columns), bytes),
+        }
+    }
+}
+
+/// # Safety
+/// The first `columns` bytes must be writable.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn store_32(c: *mut u8, bytes: __m256i, columns: usize) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match columns {
+            32 => _mm256_storeu_si256(c.cast(), bytes),
+            _ => _mm256_mask_storeu_epi8(c.cast(), masks::of_64(columns) as __mmask32, bytes),
         }
     }
 }
@@ -344,21 +410,24 @@ impl Output for ToF32<'_> {
     }
 
     #[inline(always)]
-    unsafe fn store<const NV: usize>(self, sums: [__m512i; NV], pixel: usize, at: usize, first: usize, columns: usize) {
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target<MR>) {
         let args = self.args;
         // SAFETY: as the caller says; scale and bias are padded to whole vectors, and only columns of C are written.
         unsafe {
-            let row = if args.row_scale.is_null() { 1.0 } else { *args.row_scale.add(pixel) };
             let (low, high) = (_mm512_set1_ps(args.clamp.min), _mm512_set1_ps(args.clamp.max));
-            for (v, sums) in sums.into_iter().enumerate() {
-                let column = first.wrapping_add(v * VECTOR);
-                let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_loadu_ps(args.product.scale.add(column)));
-                let real = _mm512_mul_ps(scaled, _mm512_set1_ps(row));
-                let real = _mm512_add_ps(real, _mm512_loadu_ps(args.bias.add(column)));
-                // The bounds come first, so that NaN passes.
-                let real = _mm512_min_ps(high, _mm512_max_ps(low, real));
-                let mask = masks::of_16(columns.wrapping_sub(v * VECTOR));
-                _mm512_mask_storeu_ps(args.c.add(at).add(column), mask, real);
+            for (i, sums) in sums.into_iter().enumerate() {
+                let pixel = at.pixel.wrapping_add(i.min(at.size.wrapping_sub(1)));
+                let row = if args.row_scale.is_null() { 1.0 } else { *args.row_scale.add(pixel) };
+                for (v, sums) in sums.into_iter().enumerate() {
+                    let column = at.first.wrapping_add(v * VECTOR);
+                    let scale = _mm512_loadu_ps(args.product.scale.add(column));
+                    let real = _mm512_mul_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), scale), _mm512_set1_ps(row));
+                    let real = _mm512_add_ps(real, _mm512_loadu_ps(args.bias.add(column)));
+                    // The bounds come first, so that NaN passes.
+                    let real = _mm512_min_ps(high, _mm512_max_ps(low, real));
+                    let mask = masks::of_16(at.columns.wrapping_sub(v * VECTOR));
+                    _mm512_mask_storeu_ps(args.c.add(at.c[i]).add(column), mask, real);
+                }
             }
         }
     }
