@@ -1,7 +1,7 @@
 //! Plain forms of what has no kernel of its own yet: each goes when its kernel comes, which takes its name.
 
 #![allow(missing_docs, unused)]
-use crate::{Kernels, Plain, q8::Requantize};
+use crate::{Kernels, Plain};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reduce {
     Sum,
@@ -14,30 +14,6 @@ pub enum Reduce {
     SumSquare,
     LogSum,
     LogSumExp,
-}
-pub fn quantize(k: &Kernels, x: &[f32], scale: f32, zero: u8, y: &mut [u8]) {
-    for (a, y) in x.iter().zip(y) {
-        *y = ((a / scale).round_ties_even() + zero as f32).clamp(0.0, 255.0) as u8;
-    }
-}
-pub fn dequantize(k: &Kernels, x: &[u8], scale: f32, zero: u8, y: &mut [f32]) {
-    for (a, y) in x.iter().zip(y) {
-        *y = (*a as f32 - zero as f32) * scale;
-    }
-}
-pub fn add_q8(k: &Kernels, a: &[u8], az: u8, asc: f32, b: &[u8], bz: u8, bs: f32, r: Requantize, y: &mut [u8]) {
-    for ((a, b), y) in a.iter().zip(b).zip(y) {
-        *y = r.apply((*a as f32 - az as f32) * asc + (*b as f32 - bz as f32) * bs);
-    }
-}
-pub fn quantize_rows(k: &Kernels, x: &[f32], row: usize, y: &mut [u8], s: &mut [f32]) {
-    for ((x, y), s) in x.chunks(row).zip(y.chunks_mut(row)).zip(s) {
-        let m = x.iter().fold(0f32, |m, v| m.max(v.abs()));
-        *s = m / 127.0;
-        for (a, y) in x.iter().zip(y) {
-            *y = if m == 0.0 { 128 } else { ((a / *s).round_ties_even() + 128.0) as u8 };
-        }
-    }
 }
 pub fn softmax(k: &Kernels, x: &[f32], row: usize, y: &mut [f32]) {
     for (x, y) in x.chunks(row).zip(y.chunks_mut(row)) {

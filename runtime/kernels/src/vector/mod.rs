@@ -43,8 +43,11 @@ macro_rules! vectorised {
 mod binary;
 mod interim;
 mod math;
+mod quantize;
+mod rounding;
 mod unary;
 
 pub use binary::{Binary, binary, binary_scalar, scalar_binary};
 pub use interim::*;
+pub use quantize::{Quantized, add_q8, dequantize, quantize, quantize_rows, requantize_q8};
 pub use unary::{Unary, unary, unary_in_place};

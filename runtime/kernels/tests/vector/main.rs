@@ -1,6 +1,7 @@
 //! The vector ops in every instruction set of this CPU, against f64 or naive implementations.
 
 mod binary;
+mod quantize;
 mod unary;
 
 use dunlin_kernels::{Isa, Kernels};

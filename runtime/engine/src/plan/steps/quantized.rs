@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dunlin_kernels::q8::{
     DepthwiseQ8, GemmQ8, GemmQ8ToF32, PackedDepthwiseQ8, PackedQ8, Requantize, Residual, SourceQ8, Window,
 };
-use dunlin_kernels::vector::{add_q8, dequantize, quantize};
+use dunlin_kernels::vector::{Quantized, add_q8, dequantize, quantize};
 use dunlin_kernels::{Grid, Kernels, Place, Taps};
 
 use super::convolution::{Fill, Halves, Part, by_tap, channels_innermost, depthwise_geometry, is_depthwise, padding};
@@ -380,7 +380,8 @@ impl Step for AddStep {
     fn run(&self, kernels: &Kernels, memory: &mut Memory<'_>) {
         let ([a, b], y) = memory.split::<u8, u8, 2>([self.a, self.b], self.to);
         let ((a_scale, a_zero), (b_scale, b_zero)) = (self.op.a, self.op.b);
-        let (a, b, y) = (&a[..self.count], &b[..self.count], &mut y[..self.count]);
-        add_q8(kernels, a, a_zero, a_scale, b, b_zero, b_scale, self.op.requantize, y);
+        let a = Quantized { values: &a[..self.count], zero: a_zero, scale: a_scale };
+        let b = Quantized { values: &b[..self.count], zero: b_zero, scale: b_scale };
+        add_q8(kernels, a, b, self.op.requantize, &mut y[..self.count]);
     }
 }
