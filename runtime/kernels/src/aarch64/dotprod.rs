@@ -1,15 +1,17 @@
 //! Sums of byte products by `sdot`: four elements of k by four columns at a time.
 
 use core::arch::aarch64::{
-    int8x16_t, int32x4_t, uint8x16_t, vdupq_n_u8, veorq_u8, vld1q_dup_u32, vld1q_s8, vld1q_u8, vreinterpretq_s8_u8,
-    vreinterpretq_u8_u32,
+    int8x16_t, int32x4_t, uint8x16_t, vdupq_n_u8, vdupq_n_u32, veorq_u8, vld1q_s8, vld1q_u8, vreinterpretq_s8_u8,
+    vreinterpretq_u8_u32, vsetq_lane_u32,
 };
 use core::arch::asm;
 
+use super::depthwise_q8::padded;
+use super::depthwise_q8_dot::{FourBytes, block, depthwise_q8, pack, packed};
 use super::finish::Finish;
 use super::gemm_q8::{Dot, WIDTH, bias, gemm_q8, gemm_q8_to_f32, tiles};
 use super::walk::{At, Runs};
-use crate::q8::{GemmQ8Table, ProductArgs};
+use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, GemmQ8Table, ProductArgs};
 
 pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     name: "gemm_q8_5x16_dotprod",
@@ -23,7 +25,43 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
 
 /// The instruction multiplies signed by signed: activations become signed by 128 taken from them, which the packed bias
 /// gives back.
-struct Dotprod;
+pub(super) struct Dotprod;
+
+pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
+    name: "depthwise_q8_1x16_dotprod",
+    entries: padded,
+    channel: |_, entry| entry,
+    offset: 128,
+    packed,
+    pack,
+    run: depthwise_q8::<Dotprod>,
+};
+
+impl FourBytes for Dotprod {
+    const SIGNED: bool = true;
+
+    #[inline(always)]
+    unsafe fn add(mut sum: int32x4_t, x: uint8x16_t, w: int8x16_t) -> int32x4_t {
+        // SAFETY: reads and writes registers only.
+        unsafe {
+            asm!(
+                "sdot {sum:v}.4s, {w:v}.16b, {x:v}.16b",
+                sum = inout(vreg) sum,
+                w = in(vreg) w,
+                x = in(vreg) x,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        sum
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "dotprod")]
+    unsafe fn block_of<const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
+        // SAFETY: as for this function.
+        unsafe { block::<Self, V, FULL>(args, first) }
+    }
+}
 
 impl Dot for Dotprod {
     const GROUP: usize = 4;
@@ -50,7 +88,7 @@ impl Dot for Dotprod {
                     at = at.wrapping_add(16);
                 }
                 for _ in 0..(taps.len % 16).div_ceil(4) {
-                    let x = a.map(|a| signed(vreinterpretq_u8_u32(vld1q_dup_u32(a.add(at).cast()))));
+                    let x = a.map(|a| signed(four(a.add(at))));
                     step::<0, M, V>(&mut sums, x, &mut b);
                     at = at.wrapping_add(4);
                 }
@@ -65,6 +103,16 @@ impl Dot for Dotprod {
         // SAFETY: as for this function.
         unsafe { tiles::<Self, 5, V, F>(product, finish, pixels, first) }
     }
+}
+
+/// Four activations in the first lane.
+///
+/// # Safety
+/// They can be read.
+#[inline(always)]
+unsafe fn four(from: *const u8) -> uint8x16_t {
+    // SAFETY: as for this function.
+    unsafe { vreinterpretq_u8_u32(vsetq_lane_u32::<0>(from.cast::<u32>().read_unaligned(), vdupq_n_u32(0))) }
 }
 
 /// 128 less.

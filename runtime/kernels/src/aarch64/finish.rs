@@ -11,18 +11,41 @@ use super::part::{load_u8, store_f32, store_u8};
 use super::walk::At;
 use crate::q8::{GemmQ8Args, GemmQ8ToF32Args, Requantize, ResidualArgs};
 
-/// What a kernel does with the sums of one pixel.
+/// What a kernel does with the sums of its pixels.
 pub(super) trait Finish {
-    /// Takes `V` vectors of sums, of the columns from `first` on; `columns` are left of the row.
+    /// Whether nothing is added to the sums, so that [`Finish::full_row`] can take them.
+    fn plain(&self) -> bool;
+
+    /// Takes `V` vectors of sums, of as many columns from `first` on.
     ///
     /// # Safety
     /// `at` is a pixel of the call that the door checked; scale and bias have `V` vectors from `first` on.
-    unsafe fn row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize);
+    unsafe fn full_row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize);
+
+    /// Takes `V` vectors of sums of which only the first `columns` are the row's.
+    ///
+    /// # Safety
+    /// As for [`Finish::full_row`].
+    unsafe fn any_row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize);
 }
 
 impl Finish for GemmQ8Args {
     #[inline(always)]
-    unsafe fn row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize) {
+    fn plain(&self) -> bool {
+        self.residual.is_none()
+    }
+
+    #[inline(always)]
+    unsafe fn full_row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize) {
+        // SAFETY: as for this function.
+        unsafe {
+            let real = scaled(sums, self.product.scale.add(first));
+            store_u8(self.c.add(at.c.wrapping_add(first)), requantize(real, self.requantize), 4 * V);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn any_row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize) {
         // SAFETY: as for this function.
         unsafe {
             let mut real = scaled(sums, self.product.scale.add(first));
@@ -30,14 +53,25 @@ impl Finish for GemmQ8Args {
                 let values = load_u8(residual.r.add(at.r.wrapping_add(first)), columns);
                 real = with_residual(real, residual, values);
             }
-            store_u8(self.c.add(at.c.wrapping_add(first)), requantize(real, self.requantize), columns);
+            store_u8(self.c.add(at.c.wrapping_add(first)), requantize(real, self.requantize), columns.min(4 * V));
         }
     }
 }
 
 impl Finish for GemmQ8ToF32Args {
     #[inline(always)]
-    unsafe fn row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize) {
+    fn plain(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    unsafe fn full_row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize) {
+        // SAFETY: as for this function.
+        unsafe { self.any_row(sums, at, first, 4 * V) }
+    }
+
+    #[inline(always)]
+    unsafe fn any_row<const V: usize>(&self, sums: [int32x4_t; V], at: &At, first: usize, columns: usize) {
         // SAFETY: as for this function; there is a row scale for each pixel, or none.
         unsafe {
             let mut real = scaled(sums, self.product.scale.add(first));

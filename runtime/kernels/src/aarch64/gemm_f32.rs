@@ -46,10 +46,11 @@ unsafe fn panel<const V: usize>(args: &GemmF32Args, pixels: &[At], first: usize)
         }
         match rest.len() {
             1 => tile::<1, V>(args, rest, first),
-            2 => tile::<2, V>(args, rest, first),
-            3 => tile::<3, V>(args, rest, first),
-            4 => tile::<4, V>(args, rest, first),
-            _ => {}
+            2 if V % 2 == 0 => tile::<2, V>(args, rest, first),
+            3 if V % 2 == 0 => tile::<3, V>(args, rest, first),
+            4 if V % 2 == 0 => tile::<4, V>(args, rest, first),
+            // Panels of an odd width are rare, and code takes room.
+            _ => (0..rest.len()).for_each(|row| tile::<1, V>(args, &rest[row..], first)),
         }
     }
 }
@@ -62,9 +63,31 @@ unsafe fn tile<const M: usize, const V: usize>(args: &GemmF32Args, pixels: &[At]
     unsafe {
         let pixels = pixels.first_chunk::<M>().unwrap_unchecked();
         let sums = sums::<M, V>(args, pixels.map(|at| args.a.add(at.a)), first);
+        let columns = args.n.wrapping_sub(first);
+        if args.residual.is_null() && columns >= 4 * V {
+            let (min, max) = (vdupq_n_f32(args.clamp.min), vdupq_n_f32(args.clamp.max));
+            for (at, row) in pixels.iter().zip(sums) {
+                let row = row.map(|sum| vminq_f32(vmaxq_f32(sum, min), max));
+                store_f32(args.c.add(at.c.wrapping_add(first)), row, 4 * V);
+            }
+        } else {
+            any_rows(args, &sums, pixels, first);
+        }
+    }
+}
+
+/// Rows with a residual, or that end within a vector: apart, because each tile would hold a copy for each of its rows.
+///
+/// # Safety
+/// As for the tile; as many rows of sums as pixels.
+#[inline(never)]
+unsafe fn any_rows<const V: usize>(args: &GemmF32Args, sums: &[[float32x4_t; V]], pixels: &[At], first: usize) {
+    // SAFETY: as for this function.
+    unsafe {
         let (min, max) = (vdupq_n_f32(args.clamp.min), vdupq_n_f32(args.clamp.max));
         let columns = args.n.wrapping_sub(first);
-        for (at, mut row) in pixels.iter().zip(sums) {
+        for (at, row) in pixels.iter().zip(sums) {
+            let mut row = *row;
             if !args.residual.is_null() {
                 let residual = load_f32::<V>(args.residual.add(at.r.wrapping_add(first)), columns);
                 for (sum, r) in row.iter_mut().zip(residual) {

@@ -66,7 +66,7 @@ unsafe fn product<D: Dot, F: Finish>(product: &ProductArgs, places: [Place; 3], 
     });
 }
 
-/// Makes the pixels of one panel in tiles of `M` rows, at most 6, and a last one of fewer.
+/// Makes the pixels of one panel in tiles of `M` rows, at most 5, and a last one of fewer.
 ///
 /// # Safety
 /// As for [`gemm_q8`]; the panel is `V` vectors wide.
@@ -86,11 +86,11 @@ pub(super) unsafe fn tiles<D: Dot, const M: usize, const V: usize, F: Finish>(
         }
         match rest.len() {
             1 => tile::<D, 1, V, F>(product, finish, rest, first),
-            2 => tile::<D, 2, V, F>(product, finish, rest, first),
-            3 => tile::<D, 3, V, F>(product, finish, rest, first),
-            4 if M > 4 => tile::<D, 4, V, F>(product, finish, rest, first),
-            5 if M > 5 => tile::<D, 5, V, F>(product, finish, rest, first),
-            _ => {}
+            2 if V % 2 == 0 => tile::<D, 2, V, F>(product, finish, rest, first),
+            3 if V % 2 == 0 => tile::<D, 3, V, F>(product, finish, rest, first),
+            4 if V % 2 == 0 && M > 4 => tile::<D, 4, V, F>(product, finish, rest, first),
+            // Panels of an odd width are rare, and code takes room.
+            _ => (0..rest.len()).for_each(|row| tile::<D, 1, V, F>(product, finish, &rest[row..], first)),
         }
     }
 }
@@ -112,9 +112,32 @@ unsafe fn tile<D: Dot, const M: usize, const V: usize, F: Finish>(
         let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(run);
         let rows = pixels.map(|at| product.a.add(at.a));
         let sums = D::sums::<M, V>(product, rows, product.b.add(first.wrapping_mul(k)), product.bias.add(first));
-        for (at, row) in pixels.iter().zip(sums) {
-            finish.row(row, at, first, product.n.wrapping_sub(first));
+        let columns = product.n.wrapping_sub(first);
+        if finish.plain() && columns >= 4 * V {
+            for (at, row) in pixels.iter().zip(sums) {
+                finish.full_row(row, at, first);
+            }
+        } else {
+            any_rows(finish, &sums, pixels, first, columns);
         }
+    }
+}
+
+/// Rows that need more than the common case: apart, because each tile would hold a copy for each of its rows.
+///
+/// # Safety
+/// As for [`tile`]; as many rows of sums as pixels.
+#[inline(never)]
+unsafe fn any_rows<const V: usize, F: Finish>(
+    finish: &F,
+    sums: &[[int32x4_t; V]],
+    pixels: &[At],
+    first: usize,
+    columns: usize,
+) {
+    for (at, row) in pixels.iter().zip(sums) {
+        // SAFETY: as for this function.
+        unsafe { finish.any_row(*row, at, first, columns) }
     }
 }
 

@@ -7,10 +7,12 @@ use core::arch::aarch64::{
 };
 use core::arch::asm;
 
+use super::depthwise_q8::padded;
+use super::depthwise_q8_dot::{FourBytes, block, depthwise_q8, pack, packed};
 use super::finish::Finish;
 use super::gemm_q8::{Dot, WIDTH, bias, gemm_q8, gemm_q8_to_f32, tiles};
 use super::walk::{At, Runs};
-use crate::q8::{GemmQ8Table, ProductArgs};
+use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, GemmQ8Table, ProductArgs};
 
 pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     name: "gemm_q8_4x16_i8mm",
@@ -22,7 +24,43 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     to_f32: gemm_q8_to_f32::<I8mm>,
 };
 
-struct I8mm;
+pub(super) struct I8mm;
+
+pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
+    name: "depthwise_q8_1x16_i8mm",
+    entries: padded,
+    channel: |_, entry| entry,
+    offset: 0,
+    packed,
+    pack,
+    run: depthwise_q8::<I8mm>,
+};
+
+impl FourBytes for I8mm {
+    const SIGNED: bool = false;
+
+    #[inline(always)]
+    unsafe fn add(mut sum: int32x4_t, x: uint8x16_t, w: int8x16_t) -> int32x4_t {
+        // SAFETY: reads and writes registers only.
+        unsafe {
+            asm!(
+                "usdot {sum:v}.4s, {x:v}.16b, {w:v}.16b",
+                sum = inout(vreg) sum,
+                x = in(vreg) x,
+                w = in(vreg) w,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        sum
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "i8mm")]
+    unsafe fn block_of<const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
+        // SAFETY: as for this function.
+        unsafe { block::<Self, V, FULL>(args, first) }
+    }
+}
 
 /// Two rows by four columns: `[[(0, 0), (0, 1), (1, 0), (1, 1)], [(0, 2), (0, 3), (1, 2), (1, 3)]]`.
 type Square = [int32x4_t; 2];
