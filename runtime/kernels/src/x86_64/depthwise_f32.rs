@@ -1,80 +1,71 @@
 //! The f32 depthwise convolution for vectors of any width: some pixels at a time of as many channels as a vector has.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, opaque};
 use crate::depthwise::DepthwiseF32Args;
-use crate::geometry::{Clamp, Taps};
 
-/// A vector of channels: what stays the same for all its pixels.
-struct Channels<V> {
-    taps: Taps,
-    w: *const f32,
-    w_tap: usize,
-    bias: V,
-    /// Those that are read and written, at most as many as a vector has.
-    count: usize,
-    clamp: Clamp,
-    x_pixel: usize,
-    y_pixel: usize,
-}
-
-/// Makes the channels from `first` on, at most as many as a vector has, of every pixel.
+/// Makes the channels from `first` to `end` of every pixel, a vector after the other. Only the last vector may be partial.
 ///
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn channels<V: Lanes>(args: &DepthwiseF32Args, first: usize) {
-    let left = args.taps.len.wrapping_sub(first);
-    // SAFETY: weights and bias are padded to a multiple of the vector.
-    let channels = unsafe {
-        Channels {
-            taps: args.taps,
-            w: args.w.add(first),
-            w_tap: args.w_tap,
-            bias: V::load(args.bias.add(first)),
-            count: if left < V::COUNT { left } else { V::COUNT },
-            clamp: args.clamp,
-            x_pixel: args.from.pixel,
-            y_pixel: args.to.pixel,
+pub(super) unsafe fn channels<V: Lanes>(args: &DepthwiseF32Args, first: usize, end: usize) {
+    let taps = &args.taps;
+    let steps = if taps.rows == 3 && taps.cols == 3 { args.from.pixel.checked_div(taps.col) } else { None };
+    let steps = steps.filter(|steps| steps.wrapping_mul(taps.col) == args.from.pixel);
+    let mut first = first;
+    while first < end {
+        let left = end.wrapping_sub(first);
+        // SAFETY: as this function's.
+        unsafe {
+            match steps {
+                _ if left < V::COUNT => lines::<V, AnyWindow<false>>(args, first, left),
+                Some(1) => lines::<V, Window3<V, 1>>(args, first, V::COUNT),
+                Some(2) => lines::<V, Window3<V, 2>>(args, first, V::COUNT),
+                _ => lines::<V, AnyWindow<true>>(args, first, V::COUNT),
+            }
         }
-    };
-    let small = args.taps.rows == 3 && args.taps.cols == 3;
-    // SAFETY: as this function's.
-    unsafe {
-        match (small, left >= V::COUNT) {
-            (true, true) => lines::<V, Window3<V>, true>(args, &channels, first),
-            (true, false) => lines::<V, Window3<V>, false>(args, &channels, first),
-            (false, true) => lines::<V, AnyWindow, true>(args, &channels, first),
-            (false, false) => lines::<V, AnyWindow, false>(args, &channels, first),
-        }
+        first = first.wrapping_add(V::COUNT);
     }
+}
+
+/// A vector of channels: what stays the same for all its pixels.
+struct Channels<'a, V> {
+    args: &'a DepthwiseF32Args,
+    w: *const f32,
+    bias: V,
+    min: V,
+    max: V,
+    /// Those that are read and written, at most as many as a vector has.
+    count: usize,
 }
 
 /// Goes through all pixels, four at a time, because the products of one must wait for each other.
 ///
 /// # Safety
-/// As for [`channels`]. `FULL` says that all lanes are channels.
+/// As for [`channels`].
 #[inline(always)]
-unsafe fn lines<V: Lanes, W: Window<V>, const FULL: bool>(
-    args: &DepthwiseF32Args,
-    channels: &Channels<V>,
-    first: usize,
-) {
-    // SAFETY: the door checked every pixel of x and y.
+unsafe fn lines<V: Lanes, W: Window<V>>(args: &DepthwiseF32Args, first: usize, count: usize) {
+    // SAFETY: the door checked every pixel of x and y; weights and bias are padded to a multiple of the vector.
     unsafe {
-        let window = W::new(channels);
+        let (min, max) = (V::splat(args.clamp.min), V::splat(args.clamp.max));
+        let bias = V::load(args.bias.add(first));
+        let channels = Channels { args, w: args.w.add(first), bias, min, max, count };
+        let window = W::new(&channels);
         let mut x_line = args.x.add(args.from.start).add(first);
         let mut y_line = args.y.add(args.to.start).add(first);
         for _ in 0..args.grid.lines {
             let (mut x, mut y, mut left) = (x_line, y_line, args.grid.pixels);
             while left >= 4 {
-                pixels::<V, W, FULL, 4>(channels, &window, &mut x, &mut y);
+                pixels::<V, W, 4>(&channels, &window, x, y);
+                x = x.wrapping_add(args.from.pixel.wrapping_mul(4));
+                y = y.wrapping_add(args.to.pixel.wrapping_mul(4));
                 left = left.wrapping_sub(4);
             }
-            if left >= 2 {
-                pixels::<V, W, FULL, 2>(channels, &window, &mut x, &mut y);
-            }
-            if left & 1 != 0 {
-                pixels::<V, W, FULL, 1>(channels, &window, &mut x, &mut y);
+            match left {
+                3 => pixels::<V, W, 3>(&channels, &window, x, y),
+                2 => pixels::<V, W, 2>(&channels, &window, x, y),
+                1 => pixels::<V, W, 1>(&channels, &window, x, y),
+                _ => {}
             }
             x_line = x_line.wrapping_add(args.from.line);
             y_line = y_line.wrapping_add(args.to.line);
@@ -83,128 +74,129 @@ unsafe fn lines<V: Lanes, W: Window<V>, const FULL: bool>(
 }
 
 /// # Safety
-/// As for [`lines`]; so many pixels must follow.
+/// As for [`channels`]; so many pixels must follow.
 #[inline(always)]
-unsafe fn pixels<V: Lanes, W: Window<V>, const FULL: bool, const PIXELS: usize>(
-    channels: &Channels<V>,
+unsafe fn pixels<V: Lanes, W: Window<V>, const PIXELS: usize>(
+    channels: &Channels<'_, V>,
     window: &W,
-    x: &mut *const f32,
-    y: &mut *mut f32,
+    x: *const f32,
+    mut y: *mut f32,
 ) {
     // SAFETY: as this function's.
     unsafe {
         let mut sums = [channels.bias; PIXELS];
-        window.add_products::<FULL, PIXELS>(channels, *x, &mut sums);
-        let (min, max) = (V::splat(channels.clamp.min), V::splat(channels.clamp.max));
-        for sum in sums {
-            let sum = sum.at_least(min).at_most(max);
-            if FULL {
-                sum.store(*y)
-            } else {
-                sum.store_first(*y, channels.count)
-            }
-            *y = y.wrapping_add(channels.y_pixel);
+        window.add_products(channels, x, &mut sums);
+        let clamp = channels.args.clamp;
+        if clamp.min > f32::NEG_INFINITY {
+            sums = sums.map(|sum| sum.at_least(channels.min));
         }
-        *x = x.wrapping_add(channels.x_pixel.wrapping_mul(PIXELS));
-    }
-}
-
-/// Adds the products of one tap for some pixels.
-///
-/// # Safety
-/// As for [`lines`].
-#[inline(always)]
-unsafe fn add_tap<V: Lanes, const FULL: bool, const PIXELS: usize>(
-    channels: &Channels<V>,
-    x: *const f32,
-    w: V,
-    sums: &mut [V; PIXELS],
-) {
-    // SAFETY: as this function's.
-    unsafe {
-        for (pixel, sum) in sums.iter_mut().enumerate() {
-            let from = x.add(channels.x_pixel.wrapping_mul(pixel));
-            let x = if FULL { V::load(from) } else { V::load_first(from, channels.count) };
-            *sum = sum.add_product(x, w);
+        if clamp.max < f32::INFINITY {
+            sums = sums.map(|sum| sum.at_most(channels.max));
+        }
+        for sum in sums {
+            if W::FULL {
+                sum.store(y)
+            } else {
+                sum.store_first(y, channels.count)
+            }
+            y = y.wrapping_add(channels.args.to.pixel);
         }
     }
 }
 
 /// The weights of a window, however they are held.
 trait Window<V: Lanes> {
-    unsafe fn new(channels: &Channels<V>) -> Self;
+    /// Whether all lanes are channels.
+    const FULL: bool;
 
-    unsafe fn add_products<const FULL: bool, const PIXELS: usize>(
+    unsafe fn new(channels: &Channels<'_, V>) -> Self;
+
+    unsafe fn add_products<const PIXELS: usize>(
         &self,
-        channels: &Channels<V>,
+        channels: &Channels<'_, V>,
         x: *const f32,
         sums: &mut [V; PIXELS],
     );
 }
 
-/// Three rows of three, in registers.
-struct Window3<V>([[V; 3]; 3]);
+/// Three rows of three in registers, for pixels that are `STEP` columns of the window apart: a column that several of
+/// them see is read once.
+struct Window3<V, const STEP: usize>([[V; 3]; 3]);
 
-impl<V: Lanes> Window<V> for Window3<V> {
+impl<V: Lanes, const STEP: usize> Window<V> for Window3<V, STEP> {
+    const FULL: bool = true;
+
     #[inline(always)]
-    unsafe fn new(channels: &Channels<V>) -> Self {
-        // SAFETY: weights have nine taps of padded channels.
-        unsafe {
-            let mut weights = [[channels.bias; 3]; 3];
-            for (tap, weight) in weights.as_flattened_mut().iter_mut().enumerate() {
-                *weight = V::load(channels.w.add(tap.wrapping_mul(channels.w_tap)));
-            }
-            Self(weights)
+    unsafe fn new(channels: &Channels<'_, V>) -> Self {
+        let mut weights = [[channels.bias; 3]; 3];
+        for (tap, weight) in weights.as_flattened_mut().iter_mut().enumerate() {
+            // SAFETY: weights have nine taps of padded channels.
+            *weight = unsafe { V::load(channels.w.add(tap.wrapping_mul(channels.args.w_tap))) };
         }
+        Self(weights)
     }
 
     #[inline(always)]
-    unsafe fn add_products<const FULL: bool, const PIXELS: usize>(
+    unsafe fn add_products<const PIXELS: usize>(
         &self,
-        channels: &Channels<V>,
+        channels: &Channels<'_, V>,
         x: *const f32,
         sums: &mut [V; PIXELS],
     ) {
-        // SAFETY: the door checked that the taps of every pixel lie within x.
-        unsafe {
-            for row in 0..3 {
-                for col in 0..3 {
-                    let at = channels.taps.row.wrapping_mul(row).wrapping_add(channels.taps.col.wrapping_mul(col));
-                    add_tap::<V, FULL, PIXELS>(channels, x.add(at), self.0[row][col], sums);
+        let taps = &channels.args.taps;
+        for (row, weights) in self.0.iter().enumerate() {
+            let line = opaque(x.wrapping_add(taps.row.wrapping_mul(row)));
+            for column in 0..(PIXELS - 1) * STEP + 3 {
+                // SAFETY: the door checked that the taps of every pixel lie within x.
+                let x = unsafe { V::load(line.add(taps.col.wrapping_mul(column))) };
+                for (pixel, sum) in sums.iter_mut().enumerate() {
+                    if let Some(weight) = weights.get(column.wrapping_sub(pixel * STEP)) {
+                        // SAFETY: as this function's.
+                        *sum = unsafe { sum.add_product(x, *weight) };
+                    }
                 }
             }
         }
     }
 }
 
-/// Any other, read again for each pixels.
-struct AnyWindow;
+/// Any window, its weights read again for each few pixels.
+struct AnyWindow<const FULL: bool>;
 
-impl<V: Lanes> Window<V> for AnyWindow {
+impl<V: Lanes, const FULL: bool> Window<V> for AnyWindow<FULL> {
+    const FULL: bool = FULL;
+
     #[inline(always)]
-    unsafe fn new(_: &Channels<V>) -> Self {
+    unsafe fn new(_: &Channels<'_, V>) -> Self {
         Self
     }
 
     #[inline(always)]
-    unsafe fn add_products<const FULL: bool, const PIXELS: usize>(
+    unsafe fn add_products<const PIXELS: usize>(
         &self,
-        channels: &Channels<V>,
+        channels: &Channels<'_, V>,
         x: *const f32,
         sums: &mut [V; PIXELS],
     ) {
+        let args = channels.args;
         let (mut w, mut line) = (channels.w, x);
-        // SAFETY: the door checked that the taps of every pixel lie within x; weights have every tap.
-        unsafe {
-            for _ in 0..channels.taps.rows {
-                let mut run = line;
-                for _ in 0..channels.taps.cols {
-                    add_tap::<V, FULL, PIXELS>(channels, run, V::load(w), sums);
-                    w = w.wrapping_add(channels.w_tap);
-                    run = run.wrapping_add(channels.taps.col);
+        for _ in 0..args.taps.rows {
+            let mut run = line;
+            for _ in 0..args.taps.cols {
+                let mut from = opaque(run);
+                // SAFETY: the door checked that the taps of every pixel lie within x; weights have every tap.
+                unsafe {
+                    let weight = V::load(w);
+                    for sum in sums.iter_mut() {
+                        let x = if FULL { V::load(from) } else { V::load_first(from, channels.count) };
+                        *sum = sum.add_product(x, weight);
+                        from = from.wrapping_add(args.from.pixel);
+                    }
                 }
-                line = line.wrapping_add(channels.taps.row);
+                w = w.wrapping_add(args.w_tap);
+                run = run.wrapping_add(args.taps.col);
             }
+            line = line.wrapping_add(args.taps.row);
         }
     }
 }

@@ -1,8 +1,6 @@
 //! The f32 product for vectors of any width: tiles of some pixels by some vectors, whose sums stay in registers.
 
-use std::arch::asm;
-
-use super::lanes::Lanes;
+use super::lanes::{Lanes, hidden, opaque};
 use crate::gemm::GemmF32Args;
 use crate::geometry::{Clamp, Grid, Place, Taps};
 
@@ -66,9 +64,9 @@ struct Walk {
 }
 
 impl Walk {
-    /// One line where the places allow it, else lines or columns, whichever takes fewer tiles.
+    /// One line where the places allow it, else lines or columns, whichever tiles of at most `most` pixels fit better.
     #[inline(always)]
-    fn new(args: &GemmF32Args) -> Self {
+    fn new(args: &GemmF32Args, most: usize) -> Self {
         let places: [&Place; 3] = [&args.from, &args.to, &args.residual_at];
         let (grid, lines, pixels) = (args.grid, places.map(|at| at.line), places.map(|at| at.pixel));
         let known = Self { grid, lines, pixels };
@@ -80,8 +78,9 @@ impl Walk {
             return Self { grid: Grid { lines: 1, pixels: grid.lines.wrapping_mul(grid.pixels) }, ..known };
         }
         let turned = Grid { lines: grid.pixels, pixels: grid.lines };
-        let tiles = |grid: Grid| grid.lines.wrapping_mul(grid.pixels.div_ceil(MOST));
-        if tiles(turned) < tiles(grid) { Self { grid: turned, lines: pixels, pixels: lines } } else { known }
+        // A tile of one pixel takes as long as one of two: it waits for B.
+        let cost = |grid: Grid| grid.lines.wrapping_mul(grid.pixels.wrapping_add(usize::from(grid.pixels % most == 1)));
+        if cost(turned) < cost(grid) { Self { grid: turned, lines: pixels, pixels: lines } } else { known }
     }
 }
 
@@ -91,11 +90,11 @@ impl Walk {
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have the tiles' instructions.
 #[inline(always)]
-pub(super) unsafe fn run(args: &GemmF32Args, panel: usize, unit: usize, sets: &[Tiles]) {
+pub(super) unsafe fn run<const SETS: usize>(args: &GemmF32Args, panel: usize, unit: usize, sets: &[Tiles; SETS]) {
     if args.grid.lines == 0 || args.grid.pixels == 0 {
         return;
     }
-    let walk = Walk::new(args);
+    let walk = Walk::new(args, sets[0].by_pixels.len());
     let (taps, bias, clamp, steps) = (args.taps, args.bias, args.clamp, walk.pixels);
     let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len);
     let mut columns = Columns { taps, b: args.b, b_line: 0, bias, count: 0, clamp, steps };
@@ -135,7 +134,7 @@ pub(super) unsafe fn run(args: &GemmF32Args, panel: usize, unit: usize, sets: &[
 }
 
 impl Walk {
-    /// Makes some columns of every pixel, in tiles that differ by a pixel at most.
+    /// Makes some columns of every pixel: full tiles, then one of what is left of a line.
     ///
     /// # Safety
     /// As for [`run`].
@@ -143,18 +142,20 @@ impl Walk {
     unsafe fn tile(&self, columns: &Columns, start: Pixel, set: &Tiles) {
         let Grid { lines, pixels } = self.grid;
         let most = set.by_pixels.len();
-        let tiles = if pixels <= most { 1 } else { pixels.div_ceil(most) };
-        let (few, large) = if tiles == 1 { (pixels, 0) } else { (pixels / tiles, pixels % tiles) };
+        // Most products are small: what divides takes long.
+        let (full, rest) = if pixels < most { (0, pixels) } else { (pixels / most, pixels % most) };
         let mut line = start;
         for _ in 0..lines {
             let mut pixel = line;
             // SAFETY: the tiles of a line make its pixels; the set has a tile of every size up to the most.
             unsafe {
-                if large > 0 {
-                    set.by_pixels.get_unchecked(few)(columns, pixel, large);
-                    pixel = pixel.after(large.wrapping_mul(few.wrapping_add(1)), columns.steps);
+                if full > 0 {
+                    set.by_pixels.get_unchecked(most.wrapping_sub(1))(columns, pixel, full);
+                    pixel = pixel.after(full.wrapping_mul(most), columns.steps);
                 }
-                set.by_pixels.get_unchecked(few.wrapping_sub(1))(columns, pixel, tiles.wrapping_sub(large));
+                if rest > 0 {
+                    set.by_pixels.get_unchecked(rest.wrapping_sub(1))(columns, pixel, 1);
+                }
             }
             line = line.after(1, self.lines);
         }
@@ -197,30 +198,21 @@ impl Rows {
     fn new(a: *const f32, step: usize) -> Self {
         let mut bases = [a; MOST / 3];
         for (i, base) in bases.iter_mut().enumerate() {
-            *base = a.wrapping_add(opaque(step.wrapping_mul(3 * i)));
+            *base = opaque(a.wrapping_add(step.wrapping_mul(3 * i)));
         }
         Self { bases, step }
     }
 
     #[inline(always)]
     fn element(&self, k: usize) -> Element {
-        Element([k, k.wrapping_add(self.step), k.wrapping_add(self.step.wrapping_mul(2))].map(opaque))
+        Element([k, k.wrapping_add(self.step), k.wrapping_add(self.step.wrapping_mul(2))].map(hidden))
     }
-}
-
-/// Hides where an address comes from. Of all rows' addresses, sums of a base and an element, the compiler would else keep
-/// each in a register of its own, which are more than there are.
-#[inline(always)]
-fn opaque(mut address: usize) -> usize {
-    // SAFETY: no instruction.
-    unsafe { asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags)) };
-    address
 }
 
 impl Element {
     #[inline(always)]
     fn next(self) -> Self {
-        Self(self.0.map(|k| opaque(k.wrapping_add(1))))
+        Self(self.0.map(|k| hidden(k.wrapping_add(1))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Vectors of f32 as the kernels see them: eight lanes of AVX2, sixteen of AVX-512.
 
+use std::arch::asm;
 use std::arch::x86_64::{
     __m128, __m256, __m256i, __m512, _mm_castps_pd, _mm_movehl_ps, _mm_store_ss, _mm_storel_pd, _mm_storeu_ps,
     _mm256_add_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
@@ -175,4 +176,22 @@ impl Lanes for __m512 {
     unsafe fn at_most(self, bound: Self) -> Self {
         unsafe { _mm512_min_ps(bound, self) }
     }
+}
+
+/// Hides what a number was made from. Where addresses are sums of a few numbers, the compiler would else keep every sum
+/// in a register of its own and count it on in each turn of a loop, and there are not as many registers.
+#[inline(always)]
+pub(super) fn hidden(mut number: usize) -> usize {
+    // SAFETY: no instruction.
+    unsafe { asm!("/* {0} */", inout(reg) number, options(pure, nomem, nostack, preserves_flags)) };
+    number
+}
+
+/// As [`hidden`], for an address.
+#[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block, reason = "there is no instruction that could follow it")]
+pub(super) fn opaque(mut address: *const f32) -> *const f32 {
+    // SAFETY: no instruction.
+    unsafe { asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags)) };
+    address
 }

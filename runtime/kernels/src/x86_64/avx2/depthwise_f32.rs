@@ -5,17 +5,13 @@ use std::arch::x86_64::__m256;
 use crate::depthwise::{DepthwiseF32Args, DepthwiseF32Table};
 use crate::x86_64::depthwise_f32::channels;
 
-const VECTOR: usize = 8;
-
 pub(in crate::x86_64) const DEPTHWISE_F32: DepthwiseF32Table =
-    DepthwiseF32Table { name: "depthwise_f32_8_avx2", vector: VECTOR, run };
+    DepthwiseF32Table { name: "depthwise_f32_8_avx2", vector: 8, run };
 
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn run(args: &DepthwiseF32Args) {
-    for first in (0..args.taps.len).step_by(VECTOR) {
-        // SAFETY: as this function's.
-        unsafe { channels::<__m256>(args, first) }
-    }
+    // SAFETY: as this function's.
+    unsafe { channels::<__m256>(args, 0, args.taps.len) }
 }
