@@ -3,12 +3,18 @@
     generate.py FOLDER
 
 Kept are cases whose tensors are f32, i64 and bool (QuantizeLinear and DequantizeLinear: u8, i8 and i32 too), without
-those that spell a function out and those of training. A run takes and makes f32, so a model is changed at its edges:
-an input of another type becomes an initializer (or, where no other input is left, is cast from f32), and an output of
-another type is cast to f32. Each case is written twice: `NAME.onnx` with every f32 input left an input, and
-`NAME.fixed.onnx`, where what a network holds as a parameter (weights, bounds, scales) is an initializer too.
+those that spell a function out and those of training. A run takes and makes f32, batch first, so a model is changed at
+its edges: an input of another type becomes an initializer (or, where no other input is left, is cast from f32), and an
+output of another type is cast to f32. Each case is written in four forms, of which the runner takes the first that is
+not refused:
 
-`NAME.bin` holds the elements as little-endian f32: inputs, then outputs; `cases.json` the rest.
+    NAME.onnx               every f32 input is left an input
+    NAME.fixed.onnx         what a network holds as a parameter (weights, bounds, scales) is an initializer
+    NAME.record.onnx        as the first, but the whole case is one record: every input and output has a batch of one
+                            before its own dimensions, which a Squeeze takes away and an Unsqueeze adds
+    NAME.record.fixed.onnx  both
+
+`.bin` beside each holds the elements as little-endian f32, inputs, then outputs; `cases.json` the rest.
 """
 
 import collections
@@ -73,39 +79,74 @@ def inputs_that_stay(case, values, fixed):
     return floats or list(values)[:1]
 
 
-def adapted(case, values, stay):
-    """The model with f32 at its edges, and the elements of the inputs that it still has."""
-    model = type(case.model)()
-    model.CopyFrom(case.model)
-    graph = model.graph
-    fed = []
-    casts = []
-    del graph.input[:]
-    for name, value in values.items():
-        if name not in stay:
-            graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
-            continue
-        fed.append(np.asarray(value, np.float32))
-        at_edge = name if value.dtype == np.float32 else name + "_as_f32"
-        graph.input.append(helper.make_tensor_value_info(at_edge, TensorProto.FLOAT, value.shape))
-        if at_edge != name:
-            to = helper.np_dtype_to_tensor_dtype(value.dtype)
-            casts.append(helper.make_node("Cast", [at_edge], [name], name=name + "_cast", to=to))
-    nodes = casts + list(graph.node)
-    for index, output in enumerate(graph.output):
-        if output.type.tensor_type.elem_type == TensorProto.FLOAT:
-            continue
-        name = output.name + "_as_f32"
-        nodes.append(helper.make_node("Cast", [output.name], [name], name=name + "_cast", to=TensorProto.FLOAT))
-        shape = [size.dim_value for size in output.type.tensor_type.shape.dim]
-        graph.output[index].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    del graph.node[:]
-    graph.node.extend(nodes)
-    for index, node in enumerate(graph.node):
-        node.name = node.name or f"{node.op_type}_{index}"
-    if len(nodes) > len(case.model.graph.node) and all(o.domain not in ("", "ai.onnx") for o in model.opset_import):
-        model.opset_import.append(helper.make_operatorsetid("", 13))
-    return model, fed
+class Adapted:
+    """A model with f32 at its edges, the inputs that it still has, and the shapes of its outputs."""
+
+    def __init__(self, case, values, outputs, stay, record):
+        self.model = type(case.model)()
+        self.model.CopyFrom(case.model)
+        self.graph = self.model.graph
+        self.before, self.after = [], []
+        self.lead = [1] if record else []
+        self.opset = next((o.version for o in self.model.opset_import if o.domain in ("", "ai.onnx")), None)
+        self.fed = self.with_inputs(values, stay)
+        self.with_outputs()
+        self.made = [value.reshape(self.lead + list(value.shape)) for value in outputs]
+        self.finish()
+
+    def with_inputs(self, values, stay):
+        fed = []
+        del self.graph.input[:]
+        for name, value in values.items():
+            if name not in stay:
+                self.graph.initializer.append(numpy_helper.from_array(value, name))
+                continue
+            fed.append(np.asarray(value, np.float32).reshape(self.lead + list(value.shape)))
+            self.before.append(self.cast(name, value.dtype, name + "_as_f32"))
+            edge = name if value.dtype == np.float32 else name + "_as_f32"
+            self.before.append(self.batch_of_one("Squeeze", edge + "_record", edge))
+            edge = edge + "_record" if self.lead else edge
+            self.graph.input.append(helper.make_tensor_value_info(edge, TensorProto.FLOAT, fed[-1].shape))
+        return fed
+
+    def with_outputs(self):
+        for index, output in enumerate(self.graph.output):
+            shape = [size.dim_value for size in output.type.tensor_type.shape.dim]
+            edge = output.name
+            if output.type.tensor_type.elem_type != TensorProto.FLOAT:
+                edge = output.name + "_as_f32"
+                self.after.append(self.cast(edge, np.dtype(np.float32), output.name, of_output=True))
+            self.after.append(self.batch_of_one("Unsqueeze", edge, edge + "_record"))
+            edge = edge + "_record" if self.lead else edge
+            self.graph.output[index].CopyFrom(helper.make_tensor_value_info(edge, TensorProto.FLOAT, self.lead + shape))
+
+    def cast(self, name, dtype, source, of_output=False):
+        """From `source` to `name`, where it is no f32 already."""
+        if dtype == np.float32 and not of_output:
+            return None
+        return helper.make_node("Cast", [source], [name], to=helper.np_dtype_to_tensor_dtype(dtype))
+
+    def batch_of_one(self, op, source, target):
+        """Takes the batch of a case that is one record away, or adds it; the axis is an input since opset 13."""
+        if not self.lead:
+            return None
+        if (self.opset or 13) < 13:
+            return helper.make_node(op, [source], [target], axes=[0])
+        return helper.make_node(op, [source, "axis_of_the_batch"], [target])
+
+    def finish(self):
+        nodes = [n for n in self.before[::-1] if n] + list(self.graph.node) + [n for n in self.after if n]
+        if any("axis_of_the_batch" in node.input for node in nodes):
+            self.graph.initializer.append(numpy_helper.from_array(np.array([0], np.int64), "axis_of_the_batch"))
+        del self.graph.node[:]
+        self.graph.node.extend(nodes)
+        for index, node in enumerate(self.graph.node):
+            node.name = node.name or f"{node.op_type}_{index}"
+        if self.opset is None:
+            self.model.opset_import.append(helper.make_operatorsetid("", 13))
+
+
+FORMS = [("", False, False), (".fixed", True, False), (".record", False, True), (".record.fixed", True, True)]
 
 
 def write(case, folder):
@@ -113,25 +154,17 @@ def write(case, folder):
     names = [value.name for value in case.model.graph.input]
     values = {name: np.asarray(as_array(value)) for name, value in zip(names, inputs)}
     outputs = [np.asarray(as_array(value), np.float32) for value in outputs]
-    forms = {}
-    for form, fixed in [("plain", False), ("fixed", True)]:
-        model, fed = adapted(case, values, inputs_that_stay(case, values, fixed))
-        ending = ".fixed" if fixed else ""
-        (folder / f"{case.name}{ending}.onnx").write_bytes(model.SerializeToString())
-        elements = [tensor.astype("<f4").tobytes() for tensor in fed + outputs]
+    forms = []
+    for ending, fixed, record in FORMS:
+        adapted = Adapted(case, values, outputs, inputs_that_stay(case, values, fixed), record)
+        (folder / f"{case.name}{ending}.onnx").write_bytes(adapted.model.SerializeToString())
+        elements = [tensor.astype("<f4").tobytes() for tensor in adapted.fed + adapted.made]
         (folder / f"{case.name}{ending}.bin").write_bytes(b"".join(elements))
-        forms[form] = [list(tensor.shape) for tensor in fed]
+        shapes = {"inputs": [list(t.shape) for t in adapted.fed], "outputs": [list(t.shape) for t in adapted.made]}
+        forms.append({"ending": ending, **shapes})
     ops = [node.op_type for node in case.model.graph.node]
-    return {
-        "name": case.name,
-        "op": ops[0],
-        "promised": set(ops) <= PROMISED,
-        "rtol": case.rtol,
-        "atol": case.atol,
-        "inputs": forms["plain"],
-        "fixed_inputs": forms["fixed"],
-        "outputs": [list(tensor.shape) for tensor in outputs],
-    }
+    tolerances = {"rtol": case.rtol, "atol": case.atol}
+    return {"name": case.name, "op": ops[0], "promised": set(ops) <= PROMISED, **tolerances, "forms": forms}
 
 
 def main():

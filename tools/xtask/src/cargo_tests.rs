@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::conformance;
 use crate::process::{cargo, follow};
 use crate::project::Project;
 use crate::python;
@@ -13,8 +14,11 @@ pub(crate) fn all(project: &Project) -> Result<Outcome, String> {
     let mut tests = cargo(project);
     tests.args(["test", "--release", "--workspace", "--no-fail-fast", "--", "--include-ignored"]);
     match python::interpreter(project) {
-        Ok(interpreter) => drop(tests.env(python::VARIABLE, interpreter)),
-        Err(why) => println!("Without the comparisons with ONNX Runtime, SciPy and river: {why}"),
+        Ok(interpreter) => {
+            tests.env(conformance::VARIABLE, conformance::generate(project, &interpreter)?);
+            tests.env(python::VARIABLE, interpreter);
+        }
+        Err(why) => println!("Without the comparisons with ONNX, ONNX Runtime, SciPy and river: {why}"),
     }
     match packages(project, &["chromium"]) {
         Ok(Readiness::Ready) => {}

@@ -8,6 +8,7 @@ mod arm;
 mod calibrate;
 mod cargo_tests;
 mod checks;
+mod conformance;
 mod demo;
 mod deny;
 mod document;
@@ -39,6 +40,7 @@ cargo xtask COMMAND [--no-setup]
   bench --peers [--rounds N]
                    measures Dunlin against ONNX Runtime, LiteRT and candle and rewrites docs/benchmarks.md (some minutes;
                    DUNLIN_DATA names the folder of the models)
+  conformance      runs the ONNX project's own node tests and rewrites docs/conformance.md
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
 
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
         ["bench", "--peers"] => peers::run(&project, rounds),
+        ["conformance"] => conformance::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
         [] => return usage("no command"),
         other => return usage(&format!("unknown: {}", other.join(" "))),
