@@ -8,7 +8,7 @@ use super::requantize::{Requantizer, add_run};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
 use crate::x86_64::residual;
-use crate::x86_64::tiles::{Pixels, split};
+use crate::x86_64::tiles::Lines;
 use std::arch::x86_64::*;
 
 /// Columns of a vector of sums.
@@ -71,93 +71,88 @@ trait Output: Copy {
 unsafe fn run<O: Output>(product: &ProductArgs, output: O) {
     let taps = product.taps;
     let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len.next_multiple_of(GROUP));
+    let lines = Lines::of(product.grid, product.from, output.place());
     let mut first = 0;
     while first < product.n {
         let columns = PANEL.min(product.n.wrapping_sub(first));
         // SAFETY: as the caller says; packed panels are `k` long and as wide as the vectors that their columns take.
         unsafe {
-            let b = product.b.add(first.wrapping_mul(k));
-            if columns > VECTOR {
-                panel::<2, O>(product, output, b, first, columns);
-            } else {
-                panel::<1, O>(product, output, b, first, columns);
-            }
+            let panel = Panel { product, output, lines, b: product.b.add(first.wrapping_mul(k)), first, columns };
+            if columns > VECTOR { panel.run::<2>() } else { panel.run::<1>() }
         }
         first = first.wrapping_add(PANEL);
     }
 }
 
-/// All pixels of a panel of `NV` vectors.
-///
-/// # Safety
-/// As for `gemm_q8`; `b` points at the panel.
-#[target_feature(enable = "avx2")]
-unsafe fn panel<const NV: usize, O: Output>(
-    product: &ProductArgs,
-    output: O,
-    b: *const i8,
-    first: usize,
-    columns: usize,
-) {
-    let count = product.grid.lines.wrapping_mul(product.grid.pixels);
-    let (tiles, least, more) = split(count, 4);
-    let mut pixels = Pixels::new(product.grid, [product.from, output.place()]);
-    let mut tile = Tile { product, output, b, first, columns, pixel: 0 };
-    for i in 0..tiles {
-        let size = least.wrapping_add(usize::from(i < more));
-        // SAFETY: as the caller says.
-        unsafe {
-            match size {
-                1 => tile.next::<1, NV>(size, pixels.next(size)),
-                2 => tile.next::<2, NV>(size, pixels.next(size)),
-                _ => tile.next::<4, NV>(size, pixels.next(size)),
-            }
-        }
-    }
-}
-
-/// Where a panel has come to.
-struct Tile<'a, O> {
+/// The columns that are made together.
+struct Panel<'a, O> {
     product: &'a ProductArgs,
     output: O,
+    lines: Lines,
     b: *const i8,
-    /// The panel's first column, and its columns.
+    /// The first column, and how many there are.
     first: usize,
     columns: usize,
-    /// The number of the next pixel.
-    pixel: usize,
 }
 
-impl<O: Output> Tile<'_, O> {
-    /// The next `size` pixels, at most `MR`, by their offsets in A and C.
+impl<O: Output> Panel<'_, O> {
+    /// All pixels, in `NV` vectors of columns.
     ///
     /// # Safety
-    /// As for `panel`.
-    #[inline]
+    /// As for `run`.
     #[target_feature(enable = "avx2")]
-    unsafe fn next<const MR: usize, const NV: usize>(&mut self, size: usize, [a, c]: [[usize; MR]; 2]) {
-        // SAFETY: as the caller says: the offsets are of pixels of the grid.
-        unsafe {
-            let a = a.map(|offset| self.product.a.add(offset));
-            let sums = sums::<MR, NV>(self.product, a, self.b, self.first);
-            for i in 0..MR {
-                let pixel = self.pixel.wrapping_add(i.min(size.wrapping_sub(1)));
-                self.output.store(sums[i], pixel, c[i], self.first, self.columns);
+    unsafe fn run<const NV: usize>(&self) {
+        let pixels = self.lines.grid.pixels;
+        for line in 0..self.lines.grid.lines {
+            let mut pixel = 0;
+            while pixel < pixels {
+                // SAFETY: as the caller says.
+                let size = unsafe {
+                    match pixels.wrapping_sub(pixel) {
+                        1 => self.tile::<1, NV>(line, pixel),
+                        2 | 3 => self.tile::<2, NV>(line, pixel),
+                        _ => self.tile::<4, NV>(line, pixel),
+                    }
+                };
+                pixel = pixel.wrapping_add(size);
             }
         }
-        self.pixel = self.pixel.wrapping_add(size);
+    }
+
+    /// `MR` pixels of a line.
+    ///
+    /// # Safety
+    /// As for `run`; the pixels must be the line's.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn tile<const MR: usize, const NV: usize>(&self, line: usize, pixel: usize) -> usize {
+        let Lines { grid, from, to } = self.lines;
+        let offset =
+            |at: Place| at.start.wrapping_add(line.wrapping_mul(at.line)).wrapping_add(pixel.wrapping_mul(at.pixel));
+        // SAFETY: as the caller says.
+        unsafe {
+            let a = self.product.a.add(offset(from));
+            let sums = sums::<MR, NV>(self.product, a, from.pixel, self.b, self.first);
+            let number = line.wrapping_mul(grid.pixels).wrapping_add(pixel);
+            for (i, sums) in sums.into_iter().enumerate() {
+                let at = offset(to).wrapping_add(i.wrapping_mul(to.pixel));
+                self.output.store(sums, number.wrapping_add(i), at, self.first, self.columns);
+            }
+        }
+        MR
     }
 }
 
-/// The sums of `MR` pixels, bias added, which start at `a`.
+/// The sums of `MR` pixels, bias added, of which the first starts at `a` and each next one `step` after it.
 ///
 /// # Safety
-/// As for `panel`.
+/// As for `Panel::tile`.
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn sums<const MR: usize, const NV: usize>(
     product: &ProductArgs,
-    a: [*const u8; MR],
+    a: *const u8,
+    step: usize,
     b: *const i8,
     first: usize,
 ) -> [[__m256i; NV]; MR] {
@@ -175,23 +170,24 @@ unsafe fn sums<const MR: usize, const NV: usize>(
         }
         for row in 0..taps.rows {
             for col in 0..taps.cols {
-                let run = row.wrapping_mul(taps.row).wrapping_add(col.wrapping_mul(taps.col));
-                let a = a.map(|a| a.add(run).cast::<i32>());
-                for group in 0..groups {
+                let mut a = a.add(row.wrapping_mul(taps.row)).add(col.wrapping_mul(taps.col));
+                for _ in 0..groups {
                     let mut weights = [[_mm256_setzero_si256(); 2]; NV];
                     for (v, weights) in weights.iter_mut().enumerate() {
                         let all = _mm256_loadu_si256(b.add(v));
                         let even = _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(all));
                         *weights = [even, _mm256_srai_epi16::<8>(all)];
                     }
-                    for (sums, a) in sums.iter_mut().zip(a) {
-                        let x = _mm256_set1_epi32(a.add(group).read_unaligned());
+                    for (i, sums) in sums.iter_mut().enumerate() {
+                        let a = a.wrapping_add(i.wrapping_mul(step)).cast::<i32>();
+                        let x = _mm256_set1_epi32(a.read_unaligned());
                         let (even, odd) = (_mm256_and_si256(x, low), _mm256_srli_epi16::<8>(x));
                         for (sum, weights) in sums.iter_mut().zip(weights) {
                             *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(even, weights[0]));
                             *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(odd, weights[1]));
                         }
                     }
+                    a = a.wrapping_add(GROUP);
                     b = b.add(NV);
                 }
             }

@@ -5,7 +5,7 @@ use super::requantize::{Requantizer, add_run};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
 use crate::x86_64::residual;
-use crate::x86_64::tiles::{Pixels, split};
+use crate::x86_64::tiles::{Lines, split};
 use std::arch::x86_64::*;
 
 /// Columns of a vector of sums.
@@ -59,16 +59,16 @@ trait Output: Copy {
     ///
     /// # Safety
     /// The CPU must have AVX-512 (F, BW, VL), and C the pixels.
-    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target<MR>);
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target);
 }
 
 /// Where the sums of a tile go.
-struct Target<const MR: usize> {
-    /// The offset of each pixel in C.
-    c: [usize; MR],
-    /// The number of the first pixel, and how many there are; those past the last one repeat it.
+struct Target {
+    /// The offset of the first pixel in C, and from it to the next one.
+    c: usize,
+    step: usize,
+    /// The number of the first pixel.
     pixel: usize,
-    size: usize,
     /// The first column, and how many there are.
     first: usize,
     columns: usize,
@@ -81,143 +81,175 @@ struct Target<const MR: usize> {
 unsafe fn run<O: Output>(product: &ProductArgs, output: O) {
     let taps = product.taps;
     let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len.next_multiple_of(GROUP));
+    let lines = Lines::of(product.grid, product.from, output.place());
     let mut first = 0;
     while first < product.n {
-        let columns = PANEL.min(product.n - first);
+        let columns = PANEL.min(product.n.wrapping_sub(first));
         // SAFETY: as the caller says; packed panels are `k` long and as wide as the vectors that their columns take.
         unsafe {
-            let b = product.b.add(first.wrapping_mul(k));
+            let panel = Panel { product, output, lines, b: product.b.add(first.wrapping_mul(k)), first, columns };
             match columns.div_ceil(VECTOR) {
-                1 => panel::<1, O>(product, output, b, first, columns),
-                2 => panel::<2, O>(product, output, b, first, columns),
-                3 => panel::<3, O>(product, output, b, first, columns),
-                _ => panel::<4, O>(product, output, b, first, columns),
+                1 => panel.narrow::<1>(),
+                2 => panel.narrow::<2>(),
+                3 => panel.narrow::<3>(),
+                _ => panel.wide(),
             }
         }
-        first += PANEL;
+        first = first.wrapping_add(PANEL);
     }
 }
 
-/// All pixels of a panel of `NV` vectors.
-///
-/// # Safety
-/// As for `gemm_q8`; `b` points at the panel.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn panel<const NV: usize, O: Output>(
-    product: &ProductArgs,
-    output: O,
-    b: *const i8,
-    first: usize,
-    columns: usize,
-) {
-    let count = product.grid.lines.wrapping_mul(product.grid.pixels);
-    let (tiles, least, more) = split(count, if NV == 4 { 6 } else { 8 });
-    let mut tile = Tile {
-        product,
-        output,
-        b,
-        first,
-        columns,
-        pixels: Pixels::new(product.grid, [product.from, output.place()]),
-        pixel: 0,
-    };
-    for i in 0..tiles {
-        let size = least.wrapping_add(usize::from(i < more));
-        // SAFETY: as the caller says.
-        unsafe {
-            match size {
-                1 => tile.single::<NV>(),
-                2 => tile.several::<2, NV>(size),
-                3 | 4 => tile.several::<4, NV>(size),
-                5 if NV == 4 => tile.several::<5, NV>(size),
-                5 | 6 => tile.several::<6, NV>(size),
-                _ => tile.several::<8, NV>(size),
-            }
-        }
-    }
-}
-
-/// Where a panel has come to.
-struct Tile<'a, O> {
+/// The columns that are made together.
+struct Panel<'a, O> {
     product: &'a ProductArgs,
     output: O,
+    lines: Lines,
     b: *const i8,
-    /// The panel's first column, and its columns.
+    /// The first column, and how many there are.
     first: usize,
     columns: usize,
-    pixels: Pixels,
-    /// The number of the next pixel.
-    pixel: usize,
 }
 
-impl<O: Output> Tile<'_, O> {
-    /// The next `size` pixels, at most `MR`.
+impl<O: Output> Panel<'_, O> {
+    /// All pixels, in four vectors of columns.
     ///
     /// # Safety
-    /// As for `panel`.
-    #[inline]
+    /// As for `run`.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn several<const MR: usize, const NV: usize>(&mut self, size: usize) {
-        let [a, c] = self.pixels.next::<MR>(size);
-        // SAFETY: as the caller says: the offsets are of pixels of the grid.
-        unsafe {
-            let a = a.map(|offset| self.product.a.add(offset));
-            let sums = sums::<MR, NV>(self.product, a, self.b, self.first);
-            self.output.store(sums, &Target { c, pixel: self.pixel, size, first: self.first, columns: self.columns });
+    unsafe fn wide(&self) {
+        let (tiles, least, more) = split(self.lines.grid.pixels, 6);
+        for line in 0..self.lines.grid.lines {
+            let mut pixel = 0;
+            for i in 0..tiles {
+                let size = least.wrapping_add(usize::from(i < more));
+                // SAFETY: as the caller says.
+                let size = unsafe {
+                    match size {
+                        1 => self.single::<4>(line, pixel),
+                        2 => self.tile::<2, 4>(line, pixel),
+                        3 => self.tile::<3, 4>(line, pixel),
+                        4 => self.tile::<4, 4>(line, pixel),
+                        5 => self.tile::<5, 4>(line, pixel),
+                        _ => self.tile::<6, 4>(line, pixel),
+                    }
+                };
+                pixel = pixel.wrapping_add(size);
+            }
         }
-        self.pixel = self.pixel.wrapping_add(size);
     }
 
-    /// The next pixel.
+    /// All pixels, in up to three vectors of columns.
     ///
     /// # Safety
-    /// As for `panel`.
+    /// As for `run`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn narrow<const NV: usize>(&self) {
+        let pixels = self.lines.grid.pixels;
+        for line in 0..self.lines.grid.lines {
+            let mut pixel = 0;
+            while pixel < pixels {
+                // SAFETY: as the caller says.
+                let size = unsafe {
+                    match pixels.wrapping_sub(pixel) {
+                        1 => self.single::<NV>(line, pixel),
+                        2 | 3 => self.tile::<2, NV>(line, pixel),
+                        4..8 => self.tile::<4, NV>(line, pixel),
+                        _ => self.tile::<8, NV>(line, pixel),
+                    }
+                };
+                pixel = pixel.wrapping_add(size);
+            }
+        }
+    }
+
+    /// Where a pixel is read and where it goes.
+    #[inline(always)]
+    fn at(&self, line: usize, pixel: usize) -> (*const u8, Target) {
+        let Lines { grid, from, to } = self.lines;
+        let offset =
+            |at: Place| at.start.wrapping_add(line.wrapping_mul(at.line)).wrapping_add(pixel.wrapping_mul(at.pixel));
+        let pixel = line.wrapping_mul(grid.pixels).wrapping_add(pixel);
+        let target = Target { c: offset(to), step: to.pixel, pixel, first: self.first, columns: self.columns };
+        (self.product.a.wrapping_add(offset(from)), target)
+    }
+
+    /// `MR` pixels of a line.
+    ///
+    /// # Safety
+    /// As for `run`; the pixels must be the line's.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn single<const NV: usize>(&mut self) {
-        let [[a], c] = self.pixels.next::<1>(1);
-        // SAFETY: as the caller says: the offsets are of a pixel of the grid.
+    unsafe fn tile<const MR: usize, const NV: usize>(&self, line: usize, pixel: usize) -> usize {
+        let (a, target) = self.at(line, pixel);
+        // SAFETY: as the caller says.
         unsafe {
-            let sums = single_sums::<NV>(self.product, self.product.a.add(a), self.b, self.first);
-            let (first, columns) = (self.first, self.columns);
-            self.output.store([sums], &Target { c, pixel: self.pixel, size: 1, first, columns });
+            let sums = sums::<MR, NV>(self.product, a, self.lines.from.pixel, self.b, self.first);
+            self.output.store(sums, &target);
         }
-        self.pixel = self.pixel.wrapping_add(1);
+        MR
+    }
+
+    /// One pixel of a line.
+    ///
+    /// # Safety
+    /// As for `tile`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn single<const NV: usize>(&self, line: usize, pixel: usize) -> usize {
+        let (a, target) = self.at(line, pixel);
+        // SAFETY: as the caller says.
+        unsafe {
+            let sums = single_sums::<NV>(self.product, a, self.b, self.first);
+            self.output.store([sums], &target);
+        }
+        1
     }
 }
 
-/// The sums of `MR` pixels, bias added, which start at `a`.
+/// The sums of `MR` pixels, bias added, of which the first starts at `a` and each next one `step` after it.
 ///
 /// # Safety
-/// As for `panel`.
+/// As for `Panel::tile`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn sums<const MR: usize, const NV: usize>(
     product: &ProductArgs,
-    a: [*const u8; MR],
+    a: *const u8,
+    step: usize,
     mut b: *const i8,
     first: usize,
 ) -> [[__m512i; NV]; MR] {
     let taps = product.taps;
     let groups = taps.len.div_ceil(GROUP);
+    let (mut row, mut rows) = (a, taps.rows);
     // SAFETY: as the caller says: each run is readable to a whole group, the panel has every group, the bias each column.
     unsafe {
         let mut sums = [bias::<NV>(product, first); MR];
-        for row in 0..taps.rows {
-            for col in 0..taps.cols {
-                let run = row.wrapping_mul(taps.row).wrapping_add(col.wrapping_mul(taps.col));
-                let a = a.map(|a| a.add(run).cast::<i32>());
-                for group in 0..groups {
+        while rows > 0 {
+            let (mut col, mut cols) = (row, taps.cols);
+            while cols > 0 {
+                // Two pointers and multiples of one step reach eight pixels: a pointer each would not fit the registers.
+                let (mut low, mut left) = (col, groups);
+                let mut high = col.wrapping_add(step.wrapping_mul(4));
+                while left > 0 {
                     let weights = vectors::<NV>(b.cast());
-                    for (sums, a) in sums.iter_mut().zip(a) {
-                        let x = _mm512_set1_epi32(a.add(group).read_unaligned());
+                    for (i, sums) in sums.iter_mut().enumerate() {
+                        let a = if i < 4 { low } else { high }.wrapping_add(step.wrapping_mul(i % 4));
+                        let x = _mm512_set1_epi32(a.cast::<i32>().read_unaligned());
                         for (sum, weights) in sums.iter_mut().zip(weights) {
                             *sum = _mm512_dpbusd_epi32(*sum, x, weights);
                         }
                     }
                     b = b.add(NV * 64);
+                    low = low.wrapping_add(GROUP);
+                    high = high.wrapping_add(GROUP);
+                    left = left.wrapping_sub(1);
                 }
+                col = col.wrapping_add(taps.col);
+                cols = cols.wrapping_sub(1);
             }
+            row = row.wrapping_add(taps.row);
+            rows = rows.wrapping_sub(1);
         }
         sums
     }
@@ -226,7 +258,7 @@ unsafe fn sums<const MR: usize, const NV: usize>(
 /// The sums of one pixel, bias added, which starts at `a`.
 ///
 /// # Safety
-/// As for `panel`.
+/// As for `Panel::tile`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn single_sums<const NV: usize>(
@@ -272,7 +304,7 @@ unsafe fn single_sums<const NV: usize>(
 /// Adds one group of one pixel.
 ///
 /// # Safety
-/// As for `panel`.
+/// As for `Panel::tile`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
 unsafe fn dot<const NV: usize>(mut sums: [__m512i; NV], a: *const i32, b: *const i8) -> [__m512i; NV] {
@@ -285,7 +317,7 @@ unsafe fn dot<const NV: usize>(mut sums: [__m512i; NV], a: *const i32, b: *const
 }
 
 /// # Safety
-/// As for `panel`: bias is padded to whole vectors.
+/// As for `Panel::tile`: bias is padded to whole vectors.
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn bias<const NV: usize>(product: &ProductArgs, first: usize) -> [__m512i; NV] {
@@ -319,12 +351,12 @@ impl Output for ToQ8<'_> {
     }
 
     #[inline(always)]
-    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target<MR>) {
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target) {
         // As many pixels as fill the four vectors that are packed together.
         let together = if NV > 2 { 1 } else { 4 / NV };
         // SAFETY: as the caller says; scale is padded to whole vectors, and only columns of C are written.
         unsafe {
-            let (scale, c) = (self.args.product.scale.add(at.first), self.args.c.add(at.first));
+            let (scale, c) = (self.args.product.scale.add(at.first), self.args.c.add(at.c).add(at.first));
             let mut pixel = 0;
             while pixel < MR {
                 let count = if together < MR - pixel { together } else { MR - pixel };
@@ -340,17 +372,25 @@ impl Output for ToQ8<'_> {
                 match NV {
                     1 => {
                         for i in 0..count {
-                            store_16(c.add(at.c[pixel + i]), quarter(bytes, i), at.columns);
+                            store_16(c.add((pixel + i).wrapping_mul(at.step)), quarter(bytes, i), at.columns);
                         }
                     }
                     2 => {
-                        store_32(c.add(at.c[pixel]), _mm512_castsi512_si256(bytes), at.columns);
+                        store_32(c.add(pixel.wrapping_mul(at.step)), _mm512_castsi512_si256(bytes), at.columns);
                         if count == 2 {
-                            store_32(c.add(at.c[pixel + 1]), _mm512_extracti64x4_epi64::<1>(bytes), at.columns);
+                            store_32(
+                                c.add((pixel + 1).wrapping_mul(at.step)),
+                                _mm512_extracti64x4_epi64::<1>(bytes),
+                                at.columns,
+                            );
                         }
                     }
-                    _ if at.columns == PANEL => _mm512_storeu_si512(c.add(at.c[pixel]).cast(), bytes),
-                    _ => _mm512_mask_storeu_epi8(c.add(at.c[pixel]).cast(), masks::of_64(at.columns), bytes),
+                    _ if at.columns == PANEL => _mm512_storeu_si512(c.add(pixel.wrapping_mul(at.step)).cast(), bytes),
+                    _ => _mm512_mask_storeu_epi8(
+                        c.add(pixel.wrapping_mul(at.step)).cast(),
+                        masks::of_64(at.columns),
+                        bytes,
+                    ),
                 }
                 pixel += together;
             }
@@ -410,13 +450,13 @@ impl Output for ToF32<'_> {
     }
 
     #[inline(always)]
-    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target<MR>) {
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target) {
         let args = self.args;
         // SAFETY: as the caller says; scale and bias are padded to whole vectors, and only columns of C are written.
         unsafe {
             let (low, high) = (_mm512_set1_ps(args.clamp.min), _mm512_set1_ps(args.clamp.max));
             for (i, sums) in sums.into_iter().enumerate() {
-                let pixel = at.pixel.wrapping_add(i.min(at.size.wrapping_sub(1)));
+                let pixel = at.pixel.wrapping_add(i);
                 let row = if args.row_scale.is_null() { 1.0 } else { *args.row_scale.add(pixel) };
                 for (v, sums) in sums.into_iter().enumerate() {
                     let column = at.first.wrapping_add(v * VECTOR);
@@ -426,7 +466,7 @@ impl Output for ToF32<'_> {
                     // The bounds come first, so that NaN passes.
                     let real = _mm512_min_ps(high, _mm512_max_ps(low, real));
                     let mask = masks::of_16(at.columns.wrapping_sub(v * VECTOR));
-                    _mm512_mask_storeu_ps(args.c.add(at.c[i]).add(column), mask, real);
+                    _mm512_mask_storeu_ps(args.c.add(at.c).add(i.wrapping_mul(at.step)).add(column), mask, real);
                 }
             }
         }
