@@ -83,9 +83,10 @@ impl Dot for I8mm {
             });
             // Pairs of rows: the upper half of the arrays is not used.
             let mut squares: [[Square; V]; M] = [start; M];
+            let groups = taps.len.div_ceil(8);
             let mut runs = Runs::of(taps);
             while let Some(mut at) = runs.next() {
-                for _ in 0..taps.len / 16 {
+                for _ in 0..groups / 2 {
                     let x = pairs(a, |even, odd| {
                         let (even, odd) =
                             (vreinterpretq_u64_u8(vld1q_u8(even.add(at))), vreinterpretq_u64_u8(vld1q_u8(odd.add(at))));
@@ -95,10 +96,9 @@ impl Dot for I8mm {
                     step(&mut squares, x.map(|x| x[1]), &mut b);
                     at = at.wrapping_add(16);
                 }
-                for _ in 0..(taps.len % 16).div_ceil(8) {
+                if groups & 1 != 0 {
                     let x = pairs(a, |even, odd| vcombine_u8(vld1_u8(even.add(at)), vld1_u8(odd.add(at))));
                     step(&mut squares, x, &mut b);
-                    at = at.wrapping_add(8);
                 }
             }
             core::array::from_fn(|row| squares[row / 2].map(|square| row_of(square, row % 2)))

@@ -14,26 +14,29 @@ pub(super) struct At {
     pub(super) r: usize,
 }
 
-/// A pixel's position while a grid is walked, line by line.
-struct Position {
-    line: At,
-    at: At,
-    pixel: usize,
-}
-
 /// Calls `panel(pixels, first column)` for every chunk of the grid and every panel of `width` columns.
 #[inline(always)]
 pub(super) fn walk(grid: Grid, places: [Place; 3], n: usize, width: usize, mut panel: impl FnMut(&[At], usize)) {
     let [a, c, r] = places;
-    let start = At { a: a.start, c: c.start, r: r.start };
-    let mut position = Position { line: start, at: start, pixel: 0 };
+    let mut line = At { a: a.start, c: c.start, r: r.start };
+    let (mut at, mut left_of_line) = (line, grid.pixels);
     let mut pixels = [At::default(); CHUNK];
     let mut left = grid.lines.wrapping_mul(grid.pixels);
     while left > 0 {
         let count = left.min(CHUNK);
-        for pixel in &mut pixels[..count] {
-            *pixel = position.at;
-            position.next(grid.pixels, places);
+        let mut unset = &mut pixels[..count];
+        while !unset.is_empty() {
+            let (here, after) = unset.split_at_mut(left_of_line.min(unset.len()));
+            left_of_line = left_of_line.wrapping_sub(here.len());
+            for pixel in here {
+                *pixel = at;
+                at = at.plus(a.pixel, c.pixel, r.pixel);
+            }
+            if left_of_line == 0 {
+                line = line.plus(a.line, c.line, r.line);
+                (at, left_of_line) = (line, grid.pixels);
+            }
+            unset = after;
         }
         let mut first = 0;
         while first < n {
@@ -44,22 +47,8 @@ pub(super) fn walk(grid: Grid, places: [Place; 3], n: usize, width: usize, mut p
     }
 }
 
-impl Position {
-    /// Wrapping, because the position after the last pixel need not exist.
-    #[inline(always)]
-    fn next(&mut self, pixels: usize, [a, c, r]: [Place; 3]) {
-        self.pixel = self.pixel.wrapping_add(1);
-        if self.pixel == pixels {
-            self.pixel = 0;
-            self.line = self.line.plus(a.line, c.line, r.line);
-            self.at = self.line;
-        } else {
-            self.at = self.at.plus(a.pixel, c.pixel, r.pixel);
-        }
-    }
-}
-
 impl At {
+    /// Wrapping, because the place after the last pixel need not exist.
     #[inline(always)]
     fn plus(self, a: usize, c: usize, r: usize) -> Self {
         Self { a: self.a.wrapping_add(a), c: self.c.wrapping_add(c), r: self.r.wrapping_add(r) }
