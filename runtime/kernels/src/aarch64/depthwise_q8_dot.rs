@@ -3,8 +3,10 @@
 
 use core::arch::aarch64::{
     int8x16_t, int32x4_t, uint8x16_t, uint16x8_t, vcombine_u8, vdup_n_u8, vdupq_n_u8, veorq_u8, vld1_u8, vld1q_s8,
-    vld1q_s32, vld1q_u8, vreinterpretq_u8_u16, vreinterpretq_u16_u8, vzip1q_u8, vzip1q_u16, vzip2q_u8, vzip2q_u16,
+    vld1q_s32, vreinterpretq_u8_u16, vreinterpretq_u16_u8, vzip1q_u8, vzip1q_u16, vzip2q_u8, vzip2q_u16,
 };
+
+use core::arch::asm;
 
 use super::depthwise_q8::{Cursor, PADDED, any_window};
 use super::finish::{requantize, scaled};
@@ -209,12 +211,11 @@ impl<const V: usize> Block<'_, V> {
         // SAFETY: as for this function; half a vector is `FULL` with eight channels.
         unsafe {
             let x = x.wrapping_add(col.wrapping_mul(taps.col));
-            let [top, middle, bottom] = core::array::from_fn(|row| {
-                let from = x.wrapping_add(row.wrapping_mul(taps.row));
+            let [top, middle, bottom] = [0, taps.row, taps.row.wrapping_mul(2)].map(|row| {
                 let read = match (FULL, V) {
-                    (true, 4) => vld1q_u8(from),
-                    (true, _) => vcombine_u8(vld1_u8(from), vdup_n_u8(0)),
-                    (false, _) => load_u8(from, self.columns),
+                    (true, 4) => sixteen(x, row),
+                    (true, _) => vcombine_u8(vld1_u8(x.add(row)), vdup_n_u8(0)),
+                    (false, _) => load_u8(x.add(row), self.columns),
                 };
                 if D::SIGNED { veorq_u8(read, vdupq_n_u8(128)) } else { read }
             });
@@ -260,6 +261,27 @@ impl<const V: usize> Block<'_, V> {
             store_u8(y, bytes, if FULL { 4 * V } else { self.columns });
         }
     }
+}
+
+/// By the instruction itself: compiled from reads, the three rows of three pixels would each get an address of their own,
+/// more than there are registers.
+///
+/// # Safety
+/// 16 bytes can be read at so many past `from`.
+#[inline(always)]
+unsafe fn sixteen(from: *const u8, at: usize) -> uint8x16_t {
+    let read;
+    // SAFETY: as for this function.
+    unsafe {
+        asm!(
+            "ldr {read:q}, [{from}, {at}]",
+            read = out(vreg) read,
+            from = in(reg) from,
+            at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    read
 }
 
 #[inline(always)]
