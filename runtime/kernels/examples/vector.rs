@@ -3,14 +3,20 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use dunlin_kernels::vector::{Unary, unary};
-use dunlin_kernels::{Isa, Kernels};
+use dunlin_kernels::q8::Requantize;
+use dunlin_kernels::vector::{
+    AverageQ8, Pool, Quantized, Unary, add_q8, average_pool_f32, average_pool_q8, dequantize, max_pool_f32,
+    max_pool_q8, quantize, quantize_rows, unary,
+};
+use dunlin_kernels::{Isa, Kernels, Place};
 
 fn main() {
     for isa in Isa::available() {
         let Some(kernels) = Kernels::of(isa) else { continue };
         println!("{isa}");
         unaries(kernels);
+        bytes(kernels);
+        pools(kernels);
     }
 }
 
@@ -46,5 +52,57 @@ fn unaries(kernels: &Kernels) {
             let mut y = vec![0.0; length];
             time(&format!("{op:?} {length}"), length, || unary(kernels, black_box(&op), black_box(&x), &mut y));
         }
+    }
+}
+
+fn bytes(kernels: &Kernels) {
+    for length in [100, 4096] {
+        let x: Vec<f32> = (0..length).map(|i| (i * 37 % 101) as f32 * 0.1 - 5.0).collect();
+        let q: Vec<u8> = (0..length).map(|i| (i * 37 % 101) as u8).collect();
+        let (mut y, mut real, mut scales) = (vec![0; length], vec![0.0; length], vec![0.0; length]);
+        time(&format!("quantize {length}"), length, || quantize(kernels, black_box(&x), 0.03, 100, &mut y));
+        time(&format!("dequantize {length}"), length, || dequantize(kernels, black_box(&q), 0.03, 100, &mut real));
+        time(&format!("quantize_rows {length}"), length, || {
+            quantize_rows(kernels, black_box(&x), length, &mut y, &mut scales);
+        });
+        let operand = Quantized { values: &q, zero: 3, scale: 0.7 };
+        let requantize = Requantize { zero: 3, min: 3, max: 255 };
+        time(&format!("add_q8 {length}"), length, || add_q8(kernels, black_box(operand), operand, requantize, &mut y));
+    }
+}
+
+/// Pools over a whole image of keyword spotting, and of 2 by 2 over one of 32 by 32.
+fn pools(kernels: &Kernels) {
+    for ([h, w], channels, side) in [([25, 5], 64, 0), ([32, 32], 16, 2)] {
+        let (kernel, strides, output) =
+            if side == 0 { ([h, w], [1; 2], [1; 2]) } else { ([2; 2], [2; 2], [h / 2, w / 2]) };
+        let place = |width: usize| Place { start: 0, line: width * channels, pixel: channels };
+        let pool = Pool {
+            input: [h, w],
+            output,
+            channels,
+            kernel,
+            strides,
+            dilations: [1; 2],
+            pads: [0; 2],
+            pads_after: [0; 2],
+            from: place(w),
+            to: place(output[1]),
+        };
+        let count = h * w * channels;
+        let (x, mut y) = (vec![0.5; count], vec![0.0; count]);
+        let (q, mut z) = (vec![9; count], vec![0; count]);
+        let average =
+            AverageQ8 { include_pad: false, zero: 3, scale: 0.7, requantize: Requantize { zero: 3, min: 0, max: 255 } };
+        time(&format!("max_pool_f32 {h}x{w}x{channels}"), count, || {
+            max_pool_f32(kernels, black_box(&pool), &x, &mut y)
+        });
+        time(&format!("average_pool_f32 {h}x{w}x{channels}"), count, || {
+            average_pool_f32(kernels, black_box(&pool), false, &x, &mut y);
+        });
+        time(&format!("max_pool_q8 {h}x{w}x{channels}"), count, || max_pool_q8(kernels, black_box(&pool), &q, &mut z));
+        time(&format!("average_pool_q8 {h}x{w}x{channels}"), count, || {
+            average_pool_q8(kernels, black_box(&pool), &average, &q, &mut z);
+        });
     }
 }

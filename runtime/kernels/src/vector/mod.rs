@@ -43,11 +43,15 @@ macro_rules! vectorised {
 mod binary;
 mod interim;
 mod math;
+mod pool;
 mod quantize;
 mod rounding;
 mod unary;
+mod window;
 
 pub use binary::{Binary, binary, binary_scalar, scalar_binary};
 pub use interim::*;
+pub use pool::{AverageQ8, average_pool_f32, average_pool_q8, max_pool_f32, max_pool_q8};
 pub use quantize::{Quantized, add_q8, dequantize, quantize, quantize_rows, requantize_q8};
 pub use unary::{Unary, unary, unary_in_place};
+pub use window::Pool;

@@ -1,6 +1,7 @@
 //! The vector ops in every instruction set of this CPU, against f64 or naive implementations.
 
 mod binary;
+mod pool;
 mod quantize;
 mod unary;
 
