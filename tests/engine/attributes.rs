@@ -59,14 +59,19 @@ fn lists_of_another_length_than_the_dimensions_are_refused() {
     refused(conv(&[("pads", ints(&[1, 1]))]));
     refused(conv(&[("pads", ints(&[1, 1, 1]))]));
     refused(conv(&[("dilations", ints(&[1, 1, 1]))]));
-    refused(conv(&[("strides", ints(&[1, 2]))]));
+    let unequal = conv(&[("strides", ints(&[1, 2]))]).output("node", &[1]).reference_refusal();
+    assert!(matches!(&unequal, EngineError::BadNode { node, .. } if node == "node"), "{unequal}");
     refused(conv(&[("kernel_shape", ints(&[3, 2]))]));
     refused(Net::of("MaxPool", &[1, 4, 4], &[], &[]));
     refused(Net::of("MaxPool", &[1, 4, 4], &[], &[("kernel_shape", ints(&[2]))]));
 }
 
 #[test]
-fn what_the_engine_does_not_do_is_refused_and_not_ignored() {
+fn what_the_reference_does_not_do_is_refused_and_not_ignored() {
+    let refused = |net: Net| {
+        let error = net.output("node", &[1]).reference_refusal();
+        assert!(matches!(&error, EngineError::BadNode { node, .. } if node == "node"), "{error}");
+    };
     let window = ("kernel_shape", ints(&[2, 2]));
     for other in [("ceil_mode", int(1)), ("pads", ints(&[1, 1, 1, 1])), ("dilations", ints(&[2, 2]))] {
         refused(Net::of("MaxPool", &[1, 4, 4], &[], &[window.clone(), other]));

@@ -1,11 +1,10 @@
 //! Small graphs, written down quickly.
 
-use std::sync::Arc;
-
 use dunlin_bundle::graph::{Attribute, Dim, Graph, Node, ValueInfo};
 use dunlin_bundle::tensor::{DType, Tensor};
 use dunlin_bundle::{Weight, WeightType, Weights, gguf_bytes};
-use dunlin_engine::{Engine, EngineError, Model, RawOutput, ReferenceEngine};
+use dunlin_engine::{Engine, EngineError, RawOutput, ReferenceEngine};
+use dunlin_tests::engines;
 use dunlin_tests::op_case::{OPSET, Values, weights};
 
 /// A graph whose inputs and outputs have the batch `N` first; shapes are given without it.
@@ -68,23 +67,50 @@ impl Net {
         self
     }
 
-    pub(crate) fn compile(&self) -> Result<Arc<dyn Model>, EngineError> {
-        ReferenceEngine.compile(&self.graph, &self.weights)
+    /// Why no engine compiles it; as the plan says it, all plans alike.
+    pub(crate) fn refusal(&self) -> EngineError {
+        let refusals: Vec<EngineError> =
+            engines::all().into_iter().map(|(name, engine)| self.refused_by(&name, &*engine)).collect();
+        assert!(refusals[1..].iter().all(|refusal| *refusal == refusals[1]), "{refusals:?}");
+        refusals[1].clone()
     }
 
-    /// Why it does not compile.
-    pub(crate) fn refusal(&self) -> EngineError {
-        match self.compile() {
-            Ok(_) => panic!("compiled: {:?}", self.graph),
+    /// Why the reference alone does not compile it.
+    pub(crate) fn reference_refusal(&self) -> EngineError {
+        self.refused_by("reference", &ReferenceEngine)
+    }
+
+    fn refused_by(&self, name: &str, engine: &dyn Engine) -> EngineError {
+        match engine.compile(&self.graph, &self.weights) {
+            Ok(_) => panic!("{name} compiled: {:?}", self.graph),
             Err(error) => error,
         }
     }
 
-    /// Compiles and runs.
+    /// Compiles and runs on every engine, which must agree; gives the best plan's answer.
     pub(crate) fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, EngineError> {
-        let mut output = RawOutput::default();
-        self.compile()?.new_run().run(inputs, &mut output)?;
-        Ok(output.tensors)
+        let mut answers: Vec<(String, Vec<Tensor>)> = Vec::new();
+        for (name, engine) in engines::all() {
+            let mut output = RawOutput::default();
+            engine.compile(&self.graph, &self.weights)?.new_run().run(inputs, &mut output)?;
+            if let Some((first, expected)) = answers.first() {
+                same(first, expected, &name, &output.tensors);
+            }
+            answers.push((name, output.tensors));
+        }
+        Ok(answers.pop().unwrap().1)
+    }
+}
+
+/// Finite numbers must be close; where one engine has NaN or infinity so must the other.
+fn same(a_name: &str, a: &[Tensor], b_name: &str, b: &[Tensor]) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        assert_eq!(a.shape, b.shape, "{a_name} and {b_name}");
+        for (x, y) in a.data.iter().zip(&b.data) {
+            let close = x == y || (x.is_finite() && (x - y).abs() <= 1e-4 + 1e-2 * x.abs());
+            assert!(close || (!x.is_finite() && !y.is_finite()), "{a_name} says {x}, {b_name} {y}");
+        }
     }
 }
 

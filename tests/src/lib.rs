@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod binary;
+pub mod engines;
 pub mod fixture;
 pub mod forge;
 #[cfg(target_os = "linux")]

@@ -20,6 +20,7 @@ mod plan;
 mod reference;
 mod shape;
 
+pub use dunlin_kernels::{Isa, IsaError};
 pub use error::EngineError;
 pub use fold_batch_norm::fold_batch_norm;
 pub use kernels::{KernelFamily, KernelSet};

@@ -251,11 +251,18 @@ impl Weight<'_> {
         self.shape.iter().product()
     }
 
-    /// The elements of a dense f32 tensor; `None` for every other type.
+    /// The elements of a dense F32 or F16 tensor; `None` for every other type.
     #[must_use]
     pub fn to_f32(&self) -> Option<Vec<f32>> {
-        let is_f32 = self.dtype == WeightType::Dense(DType::F32);
-        is_f32.then(|| self.bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+        match self.dtype {
+            WeightType::Dense(DType::F32) => {
+                Some(self.bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+            }
+            WeightType::Dense(DType::F16) => {
+                Some(self.bytes.as_chunks::<2>().0.iter().map(|b| half_to_f32(u16::from_le_bytes(*b))).collect())
+            }
+            _ => None,
+        }
     }
 }
 
@@ -271,6 +278,18 @@ impl WeightType {
                 whole.then(|| elements / ggml.block_elements() * ggml.block_bytes())
             }
         }
+    }
+}
+
+/// A number in half precision (IEEE 754 binary16), which every f32 format holds exactly.
+fn half_to_f32(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => fraction * 2.0_f32.powi(-24),
+        0x1f if fraction == 0.0 => f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => (1024.0 + fraction) * 2.0_f32.powi(exponent - 25),
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn read(graph: &Graph, weights: &Weights, batch: usize, fold: Fold<'_
     let mut reader = Reader { ir: Ir::default(), by_name: BTreeMap::new(), weights, fold };
     for input in &graph.inputs {
         check_declared(input)?;
-        let shape = shape::sizes(&input.shape, batch).collect();
+        let shape: Vec<usize> = shape::sizes(&input.shape, batch).collect();
+        ops::check_shape(&shape).map_err(|reason| EngineError::BadTensor { tensor: input.name.clone(), reason })?;
         let id = reader.define("graph input", value(&input.name, Type::F32, shape, None))?;
         reader.ir.inputs.push(id);
     }

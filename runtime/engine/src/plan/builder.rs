@@ -81,6 +81,8 @@ pub(crate) struct Builder<'a> {
     halos: Vec<Halo>,
     steps: Vec<(Box<dyn Step>, StepReport)>,
     current: Option<&'a Node>,
+    /// The input that is given its slot.
+    placing: Option<ValueId>,
 }
 
 /// Bytes that follow every slot of bytes, so that a kernel may read its last group whole.
@@ -104,8 +106,9 @@ impl<'a> Builder<'a> {
     ) -> Result<Built, EngineError> {
         let (places, halos) = (vec![None; ir.values.len()], super::order::halos(ir));
         let (planner, steps) = (Planner::default(), Vec::new());
-        let mut builder = Self { ir, weights, kernels, packs, planner, places, halos, steps, current: None };
-        let inputs = ir.inputs.iter().map(|id| builder.place(*id)).collect();
+        let mut builder =
+            Self { ir, weights, kernels, packs, planner, places, halos, steps, current: None, placing: None };
+        let inputs = ir.inputs.iter().map(|id| builder.input(*id)).collect();
         for node in &ir.nodes {
             builder.current = Some(node);
             steps::lower(&mut builder, node)?;
@@ -115,6 +118,13 @@ impl<'a> Builder<'a> {
         let last = builder.steps.len();
         outputs.iter().for_each(|slot| builder.planner.touch(*slot, last));
         Ok(Built { steps: builder.steps, layout: builder.planner.finish()?, inputs, outputs })
+    }
+
+    fn input(&mut self, id: ValueId) -> Slot {
+        self.placing = Some(id);
+        let slot = self.place(id);
+        self.placing = None;
+        slot
     }
 
     pub(crate) fn value(&self, id: ValueId) -> &'a Value {
@@ -129,7 +139,11 @@ impl<'a> Builder<'a> {
 
     /// Memory for this step alone, or from this step on.
     pub(crate) fn scratch(&mut self, bytes: usize) -> Slot {
-        let node = self.current.map_or("graph input", |node| &node.name);
+        // Before the first node come the inputs, after the last the outputs.
+        let node = match self.current {
+            Some(node) => &node.name,
+            None => self.placing.map_or("graph output", |id| &self.ir.value(id).name),
+        };
         self.planner.slot(node, bytes, self.steps.len())
     }
 

@@ -8,6 +8,7 @@ mod program;
 mod run;
 mod steps;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dunlin_bundle::Weights;
@@ -49,6 +50,19 @@ impl PlanEngine {
         let available = || Isa::available().map(Isa::name).collect::<Vec<_>>().join(", ");
         let kernels = Kernels::of(isa).ok_or_else(|| IsaError::Unavailable { isa, available: available() })?;
         Ok(Self { kernels })
+    }
+
+    /// The shape of every f32 value of a graph for a batch of this size, by name; for tools that rewrite graphs.
+    ///
+    /// # Errors
+    /// As [`Engine::compile`], for what is wrong with an op, an attribute or a shape.
+    pub fn shapes(
+        &self,
+        graph: &Graph,
+        weights: &Weights,
+        batch: usize,
+    ) -> Result<BTreeMap<String, Vec<usize>>, EngineError> {
+        program::shapes(graph, weights, self.kernels, batch)
     }
 
     /// ONNX names of the ops that it runs.

@@ -130,7 +130,7 @@ pub(crate) fn halos(ir: &Ir) -> Vec<Halo> {
     let mut halos = vec![Halo::NONE; ir.values.len()];
     for node in &ir.nodes {
         let ValueId(output) = node.output;
-        if matches!(node.op, Op::Conv(_) | Op::QConv(_) | Op::Separable(_)) {
+        if matches!(node.op, Op::Conv(_) | Op::QConv(_) | Op::Separable(_) | Op::Pool(_) | Op::QPool(_)) {
             halos[output] = wanted[output].unwrap_or_default();
         }
     }
@@ -143,6 +143,7 @@ fn reads_with(op: &Op, position: usize, inputs: usize) -> Option<Halo> {
         Op::Conv(conv) => (conv, conv.residual),
         Op::QConv(q) => (&q.conv, q.conv.residual),
         Op::Separable(separable) => (&separable.depthwise, separable.pointwise.residual),
+        Op::Pool(_) | Op::QPool(_) => return Some(Halo::NONE),
         _ => return None,
     };
     if residual && position + 1 == inputs {

@@ -1,5 +1,7 @@
 //! A plan for one batch size.
 
+use std::collections::BTreeMap;
+
 use dunlin_bundle::Weights;
 use dunlin_bundle::graph::Graph;
 use dunlin_kernels::{Aligned, Kernels};
@@ -8,7 +10,7 @@ use super::builder::{Builder, Built, Packs, StepReport};
 use super::memory::Slot;
 use crate::error::EngineError;
 use crate::fuse::fuse;
-use crate::ir::{self, Ir, Op};
+use crate::ir::{self, Ir, Op, Type};
 use crate::kernels::KernelFamily;
 
 /// Steps in order, and where everything lies.
@@ -80,6 +82,18 @@ impl Program {
             after(number);
         }
     }
+}
+
+/// The shape of every f32 value of a graph for a batch of this size, by name.
+pub(crate) fn shapes(
+    graph: &Graph,
+    weights: &Weights,
+    kernels: &'static Kernels,
+    batch: usize,
+) -> Result<BTreeMap<String, Vec<usize>>, EngineError> {
+    let fold = |alone: &Ir| evaluate(alone, weights, kernels);
+    let values = ir::read(graph, weights, batch, &fold)?.values.into_iter();
+    Ok(values.filter(|value| value.ty == Type::F32).map(|value| (value.name, value.shape)).collect())
 }
 
 /// Computes a graph of constants; gives the bytes of its one output.

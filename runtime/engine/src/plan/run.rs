@@ -80,6 +80,8 @@ fn check_inputs(declared: &[ValueInfo], inputs: &[Tensor]) -> Result<usize, Engi
         None => inputs.first().and_then(|input| input.shape.first()).copied().unwrap_or(1),
     };
     for (info, input) in declared.iter().zip(inputs) {
+        // No rows are no question.
+        let batch = if batch == 0 { usize::MAX } else { batch };
         let count = input.shape.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
         if !shape::fits(&info.shape, &input.shape, batch) || count != Some(input.data.len()) {
             let (input, expected) = (input, shape::describe(&info.shape));

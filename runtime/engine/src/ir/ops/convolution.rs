@@ -80,7 +80,7 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     if attributes.string("auto_pad", "NOTSET")? != "NOTSET" {
         return Err("auto_pad must be written as pads".to_owned());
     }
-    let (strides, dilations) = (attributes.sizes("strides", spatial)?, attributes.sizes("dilations", spatial)?);
+    let (mut strides, mut dilations) = (attributes.sizes("strides", spatial)?, attributes.sizes("dilations", spatial)?);
     let pads = attributes.pads(spatial)?;
     if ws[1].checked_mul(group) != Some(xs[1]) || !ws[0].is_multiple_of(group) || ws[0] == 0 {
         return Err(format!("X {xs:?} and W {ws:?} do not agree on channels for {group} groups"));
@@ -92,7 +92,11 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     }
     let mut shape = vec![xs[0], ws[0]];
     for d in 0..spatial {
-        shape.push(windows(xs[d + 2], ws[d + 2], strides[d], dilations[d], pads[d])?);
+        let count = windows(xs[d + 2], ws[d + 2], strides[d], dilations[d], pads[d])?;
+        // Steps that nobody takes may be as long as they like in a file, but not in what follows.
+        strides[d] = if count == 1 { 1 } else { strides[d] };
+        dilations[d] = if ws[d + 2] == 1 { 1 } else { dilations[d] };
+        shape.push(count);
     }
     check_shape(&shape)?;
     let conv = Conv {

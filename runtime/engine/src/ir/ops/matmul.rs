@@ -71,7 +71,7 @@ pub(super) fn gemm(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
         return Err(format!("C {:?} cannot be broadcast to {shape:?}", c.shape));
     }
     // One constant for each column, or for all, is a bias; any other C is added after.
-    let is_bias = c.constant.is_some() && c.count() == c.shape.last().copied().unwrap_or(1);
+    let is_bias = b.constant.is_some() && c.constant.is_some() && c.count() == c.shape.last().copied().unwrap_or(1);
     if is_bias {
         return Parsed::one(Op::MatMul(op), [0, 1, 2], Type::F32, shape);
     }

@@ -41,7 +41,7 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     attributes.int("storage_order", 0)?;
     let ceil = attributes.flag("ceil_mode", false)?;
     let kernel = attributes.sizes("kernel_shape", spatial)?;
-    let (strides, dilations) = (attributes.sizes("strides", spatial)?, attributes.sizes("dilations", spatial)?);
+    let (mut strides, mut dilations) = (attributes.sizes("strides", spatial)?, attributes.sizes("dilations", spatial)?);
     let pads = attributes.pads(spatial)?;
     let include_pad = attributes.flag("count_include_pad", false)?;
     let kind = if context.op_type == "MaxPool" { PoolKind::Max } else { PoolKind::Average { include_pad } };
@@ -53,11 +53,14 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
         let size = x.shape[d + 2];
         let mut count = windows(size, kernel[d], strides[d], dilations[d], pads[d])?;
         let reach = (kernel[d] - 1) * dilations[d] + 1;
-        let covered = (count - 1) * strides[d] + reach;
+        let next = count.saturating_mul(strides[d]);
         // One window more where something is left, unless it would start in the padding after.
-        if ceil && covered < size + pads[d].0 + pads[d].1 && count * strides[d] < size + pads[d].0 {
+        if ceil && next - strides[d] + reach < size + pads[d].0 + pads[d].1 && next < size + pads[d].0 {
             count += 1;
         }
+        // Steps that nobody takes may be as long as they like in a file, but not in what follows.
+        strides[d] = if count == 1 { 1 } else { strides[d] };
+        dilations[d] = if kernel[d] == 1 { 1 } else { dilations[d] };
         shape.push(count);
     }
     check_shape(&shape)?;

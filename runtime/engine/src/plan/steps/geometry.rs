@@ -36,7 +36,8 @@ impl Bordered {
         self.halo.around(&self.shape).0 * self.line_elements()
     }
 
-    fn inner(&self) -> Place {
+    /// Where the pixels within the border lie.
+    pub(super) fn inner(&self) -> Place {
         let start = self.halo.top * self.line_elements() + self.halo.left * self.shape.c;
         Place { start, line: self.line_elements(), pixel: self.shape.c }
     }

@@ -6,6 +6,7 @@ use dunlin_kernels::q8::{GemmQ8ToF32, PackedQ8, SourceQ8};
 use dunlin_kernels::vector::quantize_rows;
 use dunlin_kernels::{Clamp, GemmF32, Grid, Kernels, Matrix, PackedF32, Place, Taps};
 
+use super::blocks;
 use crate::error::EngineError;
 use crate::ir::ops::{DynamicMatMul, MatMul};
 use crate::ir::{Constant, Node, Type, ValueId};
@@ -17,7 +18,7 @@ use crate::plan::order::contiguous_strides;
 pub(super) fn lower(b: &mut Builder<'_>, node: &Node, op: &MatMul) -> Result<(), EngineError> {
     let (a, w) = (b.value(node.inputs[0]), b.value(node.inputs[1]));
     match &w.constant {
-        Some(Constant::Blocks(..)) => Err(b.unexpected(&node.op)),
+        Some(Constant::Blocks(name, ggml)) => blocks::lower(b, node, op, name, *ggml),
         Some(_) if w.shape.len() == 2 && a.shape.len() >= 2 => lower_constant(b, node, op),
         _ => lower_operands(b, node, op),
     }

@@ -1,5 +1,6 @@
 //! What a run can do, one family a file: each turns its operations into steps and runs them.
 
+mod blocks;
 mod choices;
 mod convolution;
 mod elementwise;

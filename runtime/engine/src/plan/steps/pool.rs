@@ -1,104 +1,112 @@
 //! Pools, in f32 and in int8.
+
+use dunlin_kernels::Kernels;
+use dunlin_kernels::vector::{self, AverageQ8, average_pool_f32, average_pool_q8, max_pool_f32, max_pool_q8};
+
+use super::convolution::Fill;
+use super::geometry::{Bordered, moved};
 use crate::error::EngineError;
-use crate::ir::Node;
 use crate::ir::ops::{Pool, PoolKind, QPool};
+use crate::ir::{Node, Type};
 use crate::plan::builder::{Builder, Step};
 use crate::plan::memory::{Memory, Slot};
-use crate::plan::order::{ImageShape, channels_last};
-use dunlin_kernels::Kernels;
+use crate::plan::order::Halo;
 
 pub(super) fn lower(b: &mut Builder<'_>, node: &Node, pool: &Pool) -> Result<(), EngineError> {
-    let last = channels_last(b.value(node.inputs[0]).shape.len());
-    let (x, shape) = (b.ordered(node.inputs[0], &last)?, b.image_shape(node.inputs[0])?);
-    let out = b.image_shape(node.output)?;
-    let y = b.place_in(node.output, last).slot;
-    b.push(PoolStep { x, y, pool: pool.clone(), shape, out }, "pool", 0, &[x, y]);
+    // What stands in a border is never looked at; what stands around the result is padding for those who use it.
+    let (fill, is_bytes) = match b.value(node.output).ty {
+        Type::F32 => (Fill::F32(0.0), false),
+        _ => (Fill::Byte(0), true),
+    };
+    let what = match (pool.kind, is_bytes) {
+        (PoolKind::Max, false) => What::Max,
+        (PoolKind::Max, true) => What::MaxBytes,
+        (PoolKind::Average { include_pad }, _) => What::Average { include_pad },
+    };
+    push(b, node, pool, what, fill)
+}
+
+pub(super) fn lower_quantized(b: &mut Builder<'_>, node: &Node, op: &QPool) -> Result<(), EngineError> {
+    let include_pad = op.pool.kind == PoolKind::Average { include_pad: true };
+    let (scale, zero) = op.x;
+    let average = AverageQ8 { include_pad, zero, scale, requantize: op.requantize };
+    push(b, node, &op.pool, What::AverageBytes(average), Fill::Byte(op.requantize.zero))
+}
+
+fn push(b: &mut Builder<'_>, node: &Node, pool: &Pool, what: What, fill: Fill) -> Result<(), EngineError> {
+    let (x, from) = b.image(node.inputs[0], Halo::NONE, fill)?;
+    let (y, to) = b.output_image(node.output, fill)?;
+    let kernel = what.kernel();
+    b.push(PoolStep { x, y, what, images: [from, to], pool: geometry(pool, from, to) }, kernel, 0, &[x, y]);
     Ok(())
 }
-struct PoolStep {
-    x: Slot,
-    y: Slot,
-    pool: Pool,
-    shape: ImageShape,
-    out: ImageShape,
+
+fn geometry(pool: &Pool, x: Bordered, y: Bordered) -> vector::Pool {
+    vector::Pool {
+        input: [x.shape.h, x.shape.w],
+        output: [y.shape.h, y.shape.w],
+        channels: x.shape.c,
+        kernel: pool.kernel,
+        strides: pool.strides,
+        dilations: pool.dilations,
+        pads: pool.pads,
+        pads_after: pool.pads_after,
+        from: x.inner(),
+        to: y.inner(),
+    }
 }
-impl Step for PoolStep {
-    fn run(&self, _k: &Kernels, memory: &mut Memory<'_>) {
-        let ([x], y) = memory.split::<f32, f32, 1>([self.x], self.y);
-        let (s, o, p) = (self.shape, self.out, &self.pool);
-        for n in 0..s.n {
-            for oy in 0..o.h {
-                for ox in 0..o.w {
-                    for c in 0..s.c {
-                        let (mut sum, mut count, mut max) = (0.0f32, 0usize, f32::NEG_INFINITY);
-                        for ky in 0..p.kernel[0] {
-                            for kx in 0..p.kernel[1] {
-                                let iy = (oy * p.strides[0] + ky * p.dilations[0]) as isize - p.pads[0] as isize;
-                                let ix = (ox * p.strides[1] + kx * p.dilations[1]) as isize - p.pads[1] as isize;
-                                let inside = iy >= 0 && ix >= 0 && (iy as usize) < s.h && (ix as usize) < s.w;
-                                if inside {
-                                    let v = x[((n * s.h + iy as usize) * s.w + ix as usize) * s.c + c];
-                                    sum += v;
-                                    max = max.max(v);
-                                }
-                                let padded = (iy as isize) < (s.h + p.pads_after[0]) as isize
-                                    && (ix as isize) < (s.w + p.pads_after[1]) as isize;
-                                if inside || (p.kind == PoolKind::Average { include_pad: true } && padded) {
-                                    count += 1;
-                                }
-                            }
-                        }
-                        y[((n * o.h + oy) * o.w + ox) * s.c + c] =
-                            if p.kind == PoolKind::Max { max } else { sum / count as f32 };
-                    }
-                }
-            }
+
+/// Which pool runs.
+enum What {
+    Max,
+    Average { include_pad: bool },
+    MaxBytes,
+    AverageBytes(AverageQ8),
+}
+
+impl What {
+    fn kernel(&self) -> &'static str {
+        match self {
+            Self::Max => "max_pool_f32",
+            Self::Average { .. } => "average_pool_f32",
+            Self::MaxBytes => "max_pool_q8",
+            Self::AverageBytes(_) => "average_pool_q8",
         }
     }
 }
-pub(super) fn lower_quantized(b: &mut Builder<'_>, node: &Node, op: &QPool) -> Result<(), EngineError> {
-    let last = channels_last(b.value(node.inputs[0]).shape.len());
-    let (x, shape) = (b.ordered(node.inputs[0], &last)?, b.image_shape(node.inputs[0])?);
-    let out = b.image_shape(node.output)?;
-    let y = b.place_in(node.output, last).slot;
-    b.push(QPoolStep { x, y, op: op.clone(), shape, out }, "pool", 0, &[x, y]);
-    Ok(())
-}
-struct QPoolStep {
+
+struct PoolStep {
     x: Slot,
     y: Slot,
-    op: QPool,
-    shape: ImageShape,
-    out: ImageShape,
+    what: What,
+    images: [Bordered; 2],
+    pool: vector::Pool,
 }
-impl Step for QPoolStep {
-    fn run(&self, _k: &Kernels, memory: &mut Memory<'_>) {
-        let ([x], y) = memory.split::<u8, u8, 1>([self.x], self.y);
-        let (s, o, p) = (self.shape, self.out, &self.op.pool);
-        for n in 0..s.n {
-            for oy in 0..o.h {
-                for ox in 0..o.w {
-                    for c in 0..s.c {
-                        let (mut sum, mut count) = (0.0f32, 0usize);
-                        for ky in 0..p.kernel[0] {
-                            for kx in 0..p.kernel[1] {
-                                let iy = (oy * p.strides[0] + ky * p.dilations[0]) as isize - p.pads[0] as isize;
-                                let ix = (ox * p.strides[1] + kx * p.dilations[1]) as isize - p.pads[1] as isize;
-                                let inside = iy >= 0 && ix >= 0 && (iy as usize) < s.h && (ix as usize) < s.w;
-                                if inside {
-                                    sum += x[((n * s.h + iy as usize) * s.w + ix as usize) * s.c + c] as f32
-                                        - self.op.x.1 as f32;
-                                }
-                                let padded = (iy as isize) < (s.h + p.pads_after[0]) as isize
-                                    && (ix as isize) < (s.w + p.pads_after[1]) as isize;
-                                if inside || (p.kind == PoolKind::Average { include_pad: true } && padded) {
-                                    count += 1;
-                                }
-                            }
-                        }
-                        y[((n * o.h + oy) * o.w + ox) * s.c + c] =
-                            self.op.requantize.apply(sum / count as f32 * self.op.x.0);
+
+impl Step for PoolStep {
+    fn run(&self, kernels: &Kernels, memory: &mut Memory<'_>) {
+        let [from, to] = &self.images;
+        for image in 0..from.shape.n {
+            let pool = vector::Pool {
+                from: moved(self.pool.from, image * from.image_elements()),
+                to: moved(self.pool.to, image * to.image_elements()),
+                ..self.pool
+            };
+            match &self.what {
+                What::Max | What::Average { .. } => {
+                    let ([x], y) = memory.split::<f32, f32, 1>([self.x], self.y);
+                    match self.what {
+                        What::Average { include_pad } => average_pool_f32(kernels, &pool, include_pad, x, y),
+                        _ => max_pool_f32(kernels, &pool, x, y),
                     }
+                }
+                What::MaxBytes => {
+                    let ([x], y) = memory.split::<u8, u8, 1>([self.x], self.y);
+                    max_pool_q8(kernels, &pool, x, y);
+                }
+                What::AverageBytes(average) => {
+                    let ([x], y) = memory.split::<u8, u8, 1>([self.x], self.y);
+                    average_pool_q8(kernels, &pool, average, x, y);
                 }
             }
         }

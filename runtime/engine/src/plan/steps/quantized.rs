@@ -11,7 +11,7 @@ use dunlin_kernels::{Grid, Kernels, Place, Taps};
 use super::convolution::{Fill, Halves, Part, by_tap, channels_innermost, depthwise_geometry, is_depthwise, padding};
 use super::geometry::{Geometry, moved, of_conv};
 use crate::error::EngineError;
-use crate::ir::ops::{QAdd, QConv, QMatMul, QResidual, Quantized, Scale, Separable};
+use crate::ir::ops::{self, QAdd, QConv, QMatMul, QResidual, Scale, Separable};
 use crate::ir::{Constant, Node, Type, ValueId};
 use crate::plan::builder::{Builder, Step};
 use crate::plan::memory::{Memory, Slot};
@@ -115,7 +115,7 @@ fn signed(b: &Builder<'_>, id: ValueId) -> Result<Vec<i8>, EngineError> {
     }
 }
 
-fn zero_of(quantized: &Quantized) -> u8 {
+fn zero_of(quantized: &ops::Quantized) -> u8 {
     quantized.x.whole().map_or(0, |(_, zero)| zero)
 }
 
@@ -156,7 +156,7 @@ fn pack(
     groups: usize,
     runs: (usize, usize),
     w: ValueId,
-    quantized: &Quantized,
+    quantized: &ops::Quantized,
     shape: &ImageShape,
 ) -> Result<Arc<Vec<PackedQ8>>, EngineError> {
     let bytes = |groups: &Vec<PackedQ8>| groups.iter().map(PackedQ8::bytes).sum();
@@ -188,7 +188,7 @@ fn pack_depthwise(
     b: &Builder<'_>,
     kernel: [usize; 2],
     w: ValueId,
-    quantized: &Quantized,
+    quantized: &ops::Quantized,
     channels: usize,
 ) -> Result<Arc<PackedDepthwiseQ8>, EngineError> {
     b.packed(&format!("depthwise q8 {}", w.0), PackedDepthwiseQ8::bytes, || {
@@ -379,9 +379,8 @@ struct AddStep {
 impl Step for AddStep {
     fn run(&self, kernels: &Kernels, memory: &mut Memory<'_>) {
         let ([a, b], y) = memory.split::<u8, u8, 2>([self.a, self.b], self.to);
-        let ((a_scale, a_zero), (b_scale, b_zero)) = (self.op.a, self.op.b);
-        let a = Quantized { values: &a[..self.count], zero: a_zero, scale: a_scale };
-        let b = Quantized { values: &b[..self.count], zero: b_zero, scale: b_scale };
+        let a = Quantized { values: &a[..self.count], zero: self.op.a.1, scale: self.op.a.0 };
+        let b = Quantized { values: &b[..self.count], zero: self.op.b.1, scale: self.op.b.0 };
         add_q8(kernels, a, b, self.op.requantize, &mut y[..self.count]);
     }
 }
