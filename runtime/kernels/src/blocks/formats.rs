@@ -1,0 +1,149 @@
+//! What the block types have in common, and the types of 32 elements. A block is read in units of 32 elements, and each
+//! unit is unsigned numbers of a few bits (`Q8_0`: signed bytes) with a scale, perhaps a minimum, for each group.
+
+use super::activations::UNIT;
+
+/// A block type: element = scale * (quant - OFFSET) - minimum. Written in plain loops, which vectorise when inlined.
+pub(super) trait Format {
+    /// Bytes of a block.
+    const BYTES: usize;
+    /// Units of a block.
+    const UNITS: usize;
+    /// Whether each half of a unit has its own scale.
+    const HALVES: bool;
+    /// What is taken from each quant.
+    const OFFSET: u8;
+    /// Whether quants are signed bytes; else they are below 64.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only what x86-64 has tells them apart"))]
+    const SIGNED: bool = false;
+    /// Whether there are minima.
+    const MINIMA: bool;
+    /// The scales and minima of a block.
+    type Header: Copy;
+
+    /// # Safety
+    /// A block stands at `block`; `half` may be called.
+    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Self::Header;
+
+    /// Scales of the halves of a unit; the first is the unit's where there is one.
+    fn scales(header: &Self::Header, unit: usize) -> [f32; 2];
+
+    /// Minima, as the scales.
+    fn minima(header: &Self::Header, unit: usize) -> [f32; 2];
+
+    /// The quants of a unit.
+    ///
+    /// # Safety
+    /// A block stands at `block`, and has this unit.
+    unsafe fn quants(block: *const u8, unit: usize) -> [u8; UNIT];
+}
+
+/// Bytes at an offset.
+///
+/// # Safety
+/// They are there.
+#[inline(always)]
+pub(super) unsafe fn bytes<const N: usize>(block: *const u8, at: usize) -> [u8; N] {
+    // SAFETY: as for this function; an array of bytes needs no alignment.
+    unsafe { block.add(at).cast::<[u8; N]>().read() }
+}
+
+/// The bits of the f16 at an offset.
+///
+/// # Safety
+/// It is there.
+#[inline(always)]
+pub(super) unsafe fn half_at(block: *const u8, at: usize) -> u16 {
+    // SAFETY: as for this function.
+    u16::from_le_bytes(unsafe { bytes(block, at) })
+}
+
+/// A finite f16 in f32: its exponent and fraction moved to their places, then the bias of the exponent made up for by a
+/// multiplication, which is right for subnormal numbers too.
+#[inline(always)]
+pub(super) fn half_to_f32(half: u16) -> f32 {
+    let magnitude = f32::from_bits(u32::from(half & 0x7fff) << 13) * f32::from_bits((127 + 112) << 23);
+    f32::from_bits(magnitude.to_bits() | (u32::from(half & 0x8000) << 16))
+}
+
+/// The low nibbles of 16 bytes, then the high ones.
+#[inline(always)]
+fn nibbles(packed: [u8; 16]) -> [u8; UNIT] {
+    let mut quants = [0; UNIT];
+    for (i, byte) in packed.into_iter().enumerate() {
+        quants[i] = byte & 15;
+        quants[i + 16] = byte >> 4;
+    }
+    quants
+}
+
+/// As [`nibbles`], with a fifth bit for each.
+#[inline(always)]
+fn nibbles_and_bits(packed: [u8; 16], bits: [u8; 4]) -> [u8; UNIT] {
+    let mut quants = nibbles(packed);
+    for (i, quant) in quants.iter_mut().enumerate() {
+        *quant |= ((bits[i / 8] >> (i % 8)) & 1) << 4;
+    }
+    quants
+}
+
+macro_rules! format {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal bytes, offset $offset:literal, minimum $minimum:literal, signed $signed:literal,
+     $block:ident => $quants:expr) => {
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl Format for $name {
+            const BYTES: usize = $bytes;
+            const UNITS: usize = 1;
+            const HALVES: bool = false;
+            const OFFSET: u8 = $offset;
+            const SIGNED: bool = $signed;
+            const MINIMA: bool = $minimum;
+            type Header = [f32; 2];
+
+            #[inline(always)]
+            unsafe fn header($block: *const u8, half: impl Fn(u16) -> f32) -> [f32; 2] {
+                // SAFETY: as for this function. ggml's minimum is added.
+                unsafe { [half(half_at($block, 0)), if $minimum { -half(half_at($block, 2)) } else { 0.0 }] }
+            }
+
+            #[inline(always)]
+            fn scales(header: &[f32; 2], _: usize) -> [f32; 2] {
+                [header[0]; 2]
+            }
+
+            #[inline(always)]
+            fn minima(header: &[f32; 2], _: usize) -> [f32; 2] {
+                [header[1], 0.0]
+            }
+
+            #[inline(always)]
+            unsafe fn quants($block: *const u8, _: usize) -> [u8; UNIT] {
+                // SAFETY: as for this function.
+                unsafe { $quants }
+            }
+        }
+    };
+}
+
+format!(
+    /// Scale, 16 bytes of nibbles.
+    Q4_0, 18 bytes, offset 8, minimum false, signed false, block => nibbles(bytes(block, 2))
+);
+format!(
+    /// Scale, minimum, 16 bytes of nibbles.
+    Q4_1, 20 bytes, offset 0, minimum true, signed false, block => nibbles(bytes(block, 4))
+);
+format!(
+    /// Scale, fifth bits, 16 bytes of nibbles.
+    Q5_0, 22 bytes, offset 16, minimum false, signed false, block => nibbles_and_bits(bytes(block, 6), bytes(block, 2))
+);
+format!(
+    /// Scale, minimum, fifth bits, 16 bytes of nibbles.
+    Q5_1, 24 bytes, offset 0, minimum true, signed false, block => nibbles_and_bits(bytes(block, 8), bytes(block, 4))
+);
+format!(
+    /// Scale, 32 signed bytes.
+    Q8_0, 34 bytes, offset 0, minimum false, signed true, block => bytes(block, 2)
+);
