@@ -9,7 +9,7 @@ use core::arch::aarch64::{
 use core::arch::asm;
 
 use super::depthwise_q8::{Cursor, PADDED, any_window};
-use super::finish::{requantize, scaled};
+use super::finish::{finite, numbers, requantize, scaled};
 use super::part::{load_u8, store_u8};
 use crate::q8::{DepthwiseQ8Args, Window};
 
@@ -71,18 +71,20 @@ pub(super) unsafe fn depthwise_q8<D: FourBytes>(args: &DepthwiseQ8Args) {
         }
         let mut first = 0;
         while first < channels {
+            let finite = finite::<4>(args.scale.add(first));
             match channels.wrapping_sub(first) {
-                8 => D::block_of::<2, true>(args, first),
-                0..8 => D::block_of::<2, false>(args, first),
-                9..16 => D::block_of::<4, false>(args, first),
-                _ => D::block_of::<4, true>(args, first),
+                8 if finite => D::block_of::<2, true>(args, first),
+                0..=8 => D::block_of::<2, false>(args, first),
+                16.. if finite => D::block_of::<4, true>(args, first),
+                _ => D::block_of::<4, false>(args, first),
             }
             first = first.wrapping_add(PADDED);
         }
     }
 }
 
-/// One block of channels, in `V` vectors; where they are not `FULL` only the channels that are left are touched.
+/// One block of channels, in `V` vectors; where they are not `FULL` only the channels that are left are touched,
+/// and NaN is looked for.
 struct Block<'a, const V: usize> {
     args: &'a DepthwiseQ8Args,
     first: usize,
@@ -98,7 +100,7 @@ pub(super) unsafe fn block<D: FourBytes, const V: usize, const FULL: bool>(args:
     unsafe {
         let w = args.w.add(first / PADDED * BLOCK);
         let weights = core::array::from_fn(|col| core::array::from_fn(|i| vld1q_s8(w.add(col * 4 * PADDED + 16 * i))));
-        let columns = if FULL { 4 * V } else { args.taps.len.wrapping_sub(first) };
+        let columns = if FULL { 4 * V } else { args.taps.len.wrapping_sub(first).min(4 * V) };
         let block = Block::<V> { args, first, columns, weights };
         for line in 0..args.grid.lines {
             let at = Cursor::line(args, line, first);
@@ -257,7 +259,8 @@ impl<const V: usize> Block<'_, V> {
     unsafe fn store<const FULL: bool>(&self, y: *mut u8, sums: [int32x4_t; V]) {
         // SAFETY: as for this function; scales are padded to whole blocks.
         unsafe {
-            let bytes = requantize(scaled(sums, self.args.scale.add(self.first)), self.args.requantize);
+            let real = scaled(sums, self.args.scale.add(self.first));
+            let bytes = requantize(if FULL { real } else { numbers(real) }, self.args.requantize);
             store_u8(y, bytes, if FULL { 4 * V } else { self.columns });
         }
     }

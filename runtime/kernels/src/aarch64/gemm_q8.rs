@@ -79,46 +79,65 @@ pub(super) unsafe fn tiles<D: Dot, const M: usize, const V: usize, F: Finish>(
 ) {
     // SAFETY: as for this function; each tile gets as many pixels as it has rows.
     unsafe {
+        let taps = &product.taps;
+        let run = taps.len.wrapping_add(D::GROUP - 1) / D::GROUP * D::GROUP;
+        let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(run);
+        let columns = product.n.wrapping_sub(first);
+        let panel = Panel {
+            product,
+            finish,
+            first,
+            columns,
+            plain: columns >= 4 * V && finish.plain::<V>(first),
+            b: product.b.add(first.wrapping_mul(k)),
+            bias: product.bias.add(first),
+        };
         let mut rest = pixels;
         while let Some((rows, after)) = rest.split_at_checked(M) {
-            tile::<D, M, V, F>(product, finish, rows, first);
+            panel.tile::<D, M, V>(rows);
             rest = after;
         }
         match rest.len() {
-            1 => tile::<D, 1, V, F>(product, finish, rest, first),
-            2 if V % 2 == 0 => tile::<D, 2, V, F>(product, finish, rest, first),
-            3 if V % 2 == 0 => tile::<D, 3, V, F>(product, finish, rest, first),
-            4 if V % 2 == 0 && M > 4 => tile::<D, 4, V, F>(product, finish, rest, first),
+            1 => panel.tile::<D, 1, V>(rest),
+            2 if V % 2 == 0 => panel.tile::<D, 2, V>(rest),
+            3 if V % 2 == 0 => panel.tile::<D, 3, V>(rest),
+            4 if V % 2 == 0 && M > 4 => panel.tile::<D, 4, V>(rest),
             // Panels of an odd width are rare, and code takes room.
-            _ => (0..rest.len()).for_each(|row| tile::<D, 1, V, F>(product, finish, &rest[row..], first)),
+            _ => (0..rest.len()).for_each(|row| panel.tile::<D, 1, V>(&rest[row..])),
         }
     }
 }
 
-/// # Safety
-/// As for [`tiles`]; `pixels` are `M`.
-#[inline(always)]
-unsafe fn tile<D: Dot, const M: usize, const V: usize, F: Finish>(
-    product: &ProductArgs,
-    finish: &F,
-    pixels: &[At],
+/// What the tiles of a panel share.
+struct Panel<'a, F> {
+    product: &'a ProductArgs,
+    finish: &'a F,
     first: usize,
-) {
-    let taps = &product.taps;
-    // SAFETY: as for this function.
-    unsafe {
-        let pixels = pixels.first_chunk::<M>().unwrap_unchecked();
-        let run = taps.len.wrapping_add(D::GROUP - 1) / D::GROUP * D::GROUP;
-        let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(run);
-        let rows = pixels.map(|at| product.a.add(at.a));
-        let sums = D::sums::<M, V>(product, rows, product.b.add(first.wrapping_mul(k)), product.bias.add(first));
-        let columns = product.n.wrapping_sub(first);
-        if finish.plain() && columns >= 4 * V {
-            for (at, row) in pixels.iter().zip(sums) {
-                finish.full_row(row, at, first);
+    /// Left of the row, the panel's included.
+    columns: usize,
+    /// Whether rows are full, and finished in the common way.
+    plain: bool,
+    b: *const i8,
+    bias: *const i32,
+}
+
+impl<F: Finish> Panel<'_, F> {
+    /// # Safety
+    /// As for [`tiles`]; `pixels` are `M`, or more.
+    #[inline(always)]
+    unsafe fn tile<D: Dot, const M: usize, const V: usize>(&self, pixels: &[At]) {
+        // SAFETY: as for this function.
+        unsafe {
+            let pixels = pixels.first_chunk::<M>().unwrap_unchecked();
+            let rows = pixels.map(|at| self.product.a.add(at.a));
+            let sums = D::sums::<M, V>(self.product, rows, self.b, self.bias);
+            if self.plain {
+                for (at, row) in pixels.iter().zip(sums) {
+                    self.finish.full_row(row, at, self.first);
+                }
+            } else {
+                any_rows(self.finish, &sums, pixels, self.first, self.columns);
             }
-        } else {
-            any_rows(finish, &sums, pixels, first, columns);
         }
     }
 }
@@ -126,7 +145,7 @@ unsafe fn tile<D: Dot, const M: usize, const V: usize, F: Finish>(
 /// Rows that need more than the common case: apart, because each tile would hold a copy for each of its rows.
 ///
 /// # Safety
-/// As for [`tile`]; as many rows of sums as pixels.
+/// As for [`tiles`]; as many rows of sums as pixels.
 #[inline(never)]
 unsafe fn any_rows<const V: usize, F: Finish>(
     finish: &F,
