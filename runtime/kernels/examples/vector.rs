@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use dunlin_kernels::q8::Requantize;
 use dunlin_kernels::vector::{
-    AverageQ8, Pool, Quantized, Unary, add_q8, average_pool_f32, average_pool_q8, dequantize, max_pool_f32,
-    max_pool_q8, quantize, quantize_rows, unary,
+    AverageQ8, Pool, Quantized, Reduce, Unary, add_q8, average_pool_f32, average_pool_q8, dequantize, layer_norm,
+    max_pool_f32, max_pool_q8, quantize, quantize_rows, reduce, softmax, unary,
 };
 use dunlin_kernels::{Isa, Kernels, Place};
 
@@ -17,6 +17,7 @@ fn main() {
         unaries(kernels);
         bytes(kernels);
         pools(kernels);
+        rows(kernels);
     }
 }
 
@@ -104,5 +105,25 @@ fn pools(kernels: &Kernels) {
         time(&format!("average_pool_q8 {h}x{w}x{channels}"), count, || {
             average_pool_q8(kernels, black_box(&pool), &average, &q, &mut z);
         });
+    }
+}
+
+fn rows(kernels: &Kernels) {
+    for (rows, row) in [(1, 12), (64, 64), (64, 384)] {
+        let count = rows * row;
+        let x: Vec<f32> = (0..count).map(|i| (i * 37 % 101) as f32 * 0.1 - 5.0).collect();
+        let (scale, mut y) = (vec![0.5; row], vec![0.0; count]);
+        time(&format!("softmax {rows}x{row}"), count, || softmax(kernels, black_box(&x), row, &mut y));
+        time(&format!("layer_norm {rows}x{row}"), count, || {
+            layer_norm(kernels, black_box(&x), row, &scale, Some(&scale), 1e-5, &mut y);
+        });
+        for op in [Reduce::Mean, Reduce::Max, Reduce::LogSumExp] {
+            time(&format!("{op:?} of rows {rows}x{row}"), count, || {
+                reduce(kernels, op, black_box(&x), rows, row, 1, &mut y[..rows]);
+            });
+            time(&format!("{op:?} of columns {rows}x{row}"), count, || {
+                reduce(kernels, op, black_box(&x), 1, rows, row, &mut y[..row]);
+            });
+        }
     }
 }

@@ -68,6 +68,14 @@ pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     (1.0 + rest) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
 }
 
+/// `e^x` for `x` at most 0, zero where it would be subnormal.
+#[inline(always)]
+pub(super) fn exp_of_negative<const FMA: bool>(x: f32) -> f32 {
+    let (n, rest) = reduced::<FMA>(at_least(x, -87.0));
+    let y = (1.0 + rest) * power_of_two(n);
+    if x < -87.0 { 0.0 } else { y }
+}
+
 /// `e^x - 1` for `x` at most 0, precise near 0 too.
 #[inline(always)]
 pub(super) fn exp_minus_one<const FMA: bool>(x: f32) -> f32 {

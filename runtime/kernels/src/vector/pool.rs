@@ -1,14 +1,11 @@
 //! Max and average pools, channels last.
 
+use super::lanes::{FEW, LANES, Max, Sum, fold_window, take};
 use super::rounding::Rounding;
 use super::window::{Pool, Window};
 use crate::dispatch::Kernels;
 use crate::q8::Requantize;
 
-/// Channels that are gathered at once, in registers.
-const WIDE: usize = 64;
-/// The same for what is left of the channels.
-const NARROW: usize = 8;
 /// So many u8 add up to less than 2^16.
 const SHORT: usize = 256;
 
@@ -18,7 +15,7 @@ const SHORT: usize = 256;
 /// When x or y is smaller than the pool says.
 pub fn max_pool_f32(kernels: &Kernels, pool: &Pool, x: &[f32], y: &mut [f32]) {
     pool.check(x.len(), y.len());
-    pool_f32(kernels.isa(), pool, x, y, Max);
+    max_f32(kernels.isa(), pool, x, y);
 }
 
 /// The average of each window's elements, with the zeros of its padding where that is included. 0 for a window that lies
@@ -28,7 +25,7 @@ pub fn max_pool_f32(kernels: &Kernels, pool: &Pool, x: &[f32], y: &mut [f32]) {
 /// When x or y is smaller than the pool says.
 pub fn average_pool_f32(kernels: &Kernels, pool: &Pool, include_pad: bool, x: &[f32], y: &mut [f32]) {
     pool.check(x.len(), y.len());
-    pool_f32(kernels.isa(), pool, x, y, Average { include_pad });
+    average_f32(kernels.isa(), pool, include_pad, x, y);
 }
 
 /// The greatest element of each window; 0 for a window that lies in the padding.
@@ -64,120 +61,32 @@ pub fn average_pool_q8(kernels: &Kernels, pool: &Pool, average: &AverageQ8, x: &
 }
 
 vectorised! {
-    fn pool_f32<G: Gather>(pool: &Pool, x: &[f32], y: &mut [f32], gather: G) {
+    fn max_f32(pool: &Pool, x: &[f32], y: &mut [f32]) {
         for line in 0..pool.output[0] {
             let rows = pool.rows(line);
             for pixel in 0..pool.output[1] {
+                let y = &mut y[pool.target(line, pixel)..][..pool.channels];
+                fold_window(x, &pool.window(rows, pixel), y, Max {});
+            }
+        }
+    }
+}
+
+vectorised! {
+    fn average_f32(pool: &Pool, include_pad: bool, x: &[f32], y: &mut [f32]) {
+        for line in 0..pool.output[0] {
+            let rows = pool.rows(line);
+            for pixel in 0..pool.output[1] {
+                let y = &mut y[pool.target(line, pixel)..][..pool.channels];
                 let window = pool.window(rows, pixel);
-                gather_pixel(&window, x, &mut y[pool.target(line, pixel)..][..pool.channels], gather);
+                fold_window(x, &window, y, Sum {});
+                let weight = window.weight(include_pad);
+                for y in y {
+                    *y *= weight;
+                }
             }
         }
     }
-}
-
-#[inline(always)]
-fn gather_pixel<G: Gather>(window: &Window, x: &[f32], y: &mut [f32], gather: G) {
-    let factor = gather.factor(window);
-    let (wide, rest) = y.as_chunks_mut::<WIDE>();
-    let mut channel: usize = 0;
-    for y in wide {
-        *y = gather_f32::<G, WIDE>(window, &x[channel..], factor);
-        channel = channel.wrapping_add(WIDE);
-    }
-    let (narrow, rest) = rest.as_chunks_mut::<NARROW>();
-    for y in narrow {
-        *y = gather_f32::<G, NARROW>(window, &x[channel..], factor);
-        channel = channel.wrapping_add(NARROW);
-    }
-    for y in rest {
-        [*y] = gather_f32::<G, 1>(window, &x[channel..], factor);
-        channel = channel.wrapping_add(1);
-    }
-}
-
-/// How the elements of a window become one.
-trait Gather: Copy {
-    const START: f32;
-    /// What the gathered number is multiplied by.
-    fn factor(self, window: &Window) -> f32;
-    fn add(sum: f32, x: f32) -> f32;
-}
-
-#[derive(Clone, Copy)]
-struct Max;
-
-impl Gather for Max {
-    const START: f32 = f32::NEG_INFINITY;
-
-    #[inline(always)]
-    fn factor(self, _window: &Window) -> f32 {
-        1.0
-    }
-
-    #[inline(always)]
-    fn add(sum: f32, x: f32) -> f32 {
-        // Once it is NaN, no comparison changes it.
-        if x > sum || x.is_nan() { x } else { sum }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Average {
-    include_pad: bool,
-}
-
-impl Gather for Average {
-    const START: f32 = 0.0;
-
-    #[inline(always)]
-    fn factor(self, window: &Window) -> f32 {
-        window.weight(self.include_pad)
-    }
-
-    #[inline(always)]
-    fn add(sum: f32, x: f32) -> f32 {
-        sum + x
-    }
-}
-
-impl Window {
-    /// One over what an average counts.
-    #[inline(always)]
-    fn weight(&self, include_pad: bool) -> f32 {
-        let count = if include_pad { self.padded } else { self.rows * self.cols };
-        1.0 / count.max(1) as f32
-    }
-
-    /// The first element of each row.
-    #[inline(always)]
-    fn row_starts(&self) -> impl Iterator<Item = usize> {
-        let (start, step) = (self.start, self.row_step);
-        (0..self.rows).map(move |row| start.wrapping_add(row.wrapping_mul(step)))
-    }
-}
-
-/// N neighbouring elements.
-#[inline(always)]
-fn take<T: Copy, const N: usize>(x: &[T], at: usize) -> &[T; N] {
-    x[at..].first_chunk().expect("the door checked every pixel of x")
-}
-
-#[inline(always)]
-fn gather_f32<G: Gather, const N: usize>(window: &Window, x: &[f32], factor: f32) -> [f32; N] {
-    let mut sums = [G::START; N];
-    for mut at in window.row_starts() {
-        for _ in 0..window.cols {
-            let x = take::<_, N>(x, at);
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = G::add(*sum, *x);
-            }
-            at = at.wrapping_add(window.col_step);
-        }
-    }
-    for sum in &mut sums {
-        *sum *= factor;
-    }
-    sums
 }
 
 vectorised! {
@@ -219,16 +128,16 @@ vectorised! {
 
 #[inline(always)]
 fn average_pixel(window: &Window, x: &[u8], y: &mut [u8], finish: Finish) {
-    let (wide, rest) = y.as_chunks_mut::<WIDE>();
+    let (wide, rest) = y.as_chunks_mut::<LANES>();
     let mut channel: usize = 0;
     for y in wide {
-        *y = sum_bytes::<WIDE>(window, &x[channel..], finish);
-        channel = channel.wrapping_add(WIDE);
+        *y = sum_bytes::<LANES>(window, &x[channel..], finish);
+        channel = channel.wrapping_add(LANES);
     }
-    let (narrow, rest) = rest.as_chunks_mut::<NARROW>();
+    let (narrow, rest) = rest.as_chunks_mut::<FEW>();
     for y in narrow {
-        *y = sum_bytes::<NARROW>(window, &x[channel..], finish);
-        channel = channel.wrapping_add(NARROW);
+        *y = sum_bytes::<FEW>(window, &x[channel..], finish);
+        channel = channel.wrapping_add(FEW);
     }
     for y in rest {
         [*y] = sum_bytes::<1>(window, &x[channel..], finish);

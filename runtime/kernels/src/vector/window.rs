@@ -117,3 +117,19 @@ impl Pool {
         Window { start, rows: rows.count, row_step, cols: cols.count, col_step, padded }
     }
 }
+
+impl Window {
+    /// The first element of each row.
+    #[inline(always)]
+    pub(super) fn row_starts(&self) -> impl Iterator<Item = usize> {
+        let (start, step) = (self.start, self.row_step);
+        (0..self.rows).map(move |row| start.wrapping_add(row.wrapping_mul(step)))
+    }
+
+    /// One over what an average counts.
+    #[inline(always)]
+    pub(super) fn weight(&self, include_pad: bool) -> f32 {
+        let count = if include_pad { self.padded } else { self.rows * self.cols };
+        1.0 / count.max(1) as f32
+    }
+}

@@ -3,6 +3,7 @@
 mod binary;
 mod pool;
 mod quantize;
+mod rows;
 mod unary;
 
 use dunlin_kernels::{Isa, Kernels};
