@@ -41,6 +41,8 @@ macro_rules! vectorised {
 
 // Takes the place of kernels that are still to come; a name below hides its name there.
 mod binary;
+mod border;
+mod copy;
 mod interim;
 mod lanes;
 mod math;
@@ -53,6 +55,8 @@ mod unary;
 mod window;
 
 pub use binary::{Binary, binary, binary_scalar, scalar_binary};
+pub use border::{Border, fill_border, pad_image};
+pub use copy::copy_strided;
 pub use interim::*;
 pub use pool::{AverageQ8, average_pool_f32, average_pool_q8, max_pool_f32, max_pool_q8};
 pub use quantize::{Quantized, add_q8, dequantize, quantize, quantize_rows, requantize_q8};

@@ -1,6 +1,7 @@
 //! The vector ops in every instruction set of this CPU, against f64 or naive implementations.
 
 mod binary;
+mod moving;
 mod pool;
 mod quantize;
 mod rows;
