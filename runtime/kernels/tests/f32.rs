@@ -124,7 +124,9 @@ fn place(grid: Grid, reach: usize, gaps: [usize; 3], lines_within: bool) -> Plac
 }
 
 fn gaps() -> impl Strategy<Value = ([usize; 3], bool)> {
-    ([0_usize..3, 0_usize..3, 0_usize..9], any::<bool>())
+    let large = prop_oneof![Just(0), 0_usize..9];
+    ((0_usize..3, 0_usize..3, large), any::<bool>())
+        .prop_map(|((start, small, large), within)| ([start, small, large], within))
 }
 
 /// A window whose runs may overlap, neighbour or lie apart.
@@ -164,10 +166,13 @@ struct Product {
 
 fn products() -> impl Strategy<Value = Product> {
     let sizes = (grids(), taps(1_usize..40, 3, 2), 1_usize..70);
-    let from = (0_usize..3, 0_usize..90, 0_usize..90).prop_map(|(start, line, pixel)| Place { start, line, pixel });
+    // Where a line follows the one before, a kernel may take them for one.
+    let from = (0_usize..3, proptest::option::of(0_usize..90), 0_usize..90);
     let rest = (clamps(), any::<bool>(), any::<bool>(), any::<u64>());
     (sizes, from, gaps(), proptest::option::of(gaps()), rest).prop_map(|(sizes, from, to, residual, rest)| {
         let ((grid, taps, n), (clamp, bias, transposed, seed)) = (sizes, rest);
+        let (start, line, pixel) = from;
+        let from = Place { start, line: line.unwrap_or(pixel * grid.pixels), pixel };
         let residual = residual.map(|(gaps, within)| place(grid, n, gaps, within));
         let to = place(grid, n, to.0, to.1);
         Product { grid, from, taps, n, to, residual, clamp, bias, transposed, seed }
@@ -258,13 +263,16 @@ struct Depthwise {
 }
 
 fn depthwises() -> impl Strategy<Value = Depthwise> {
-    let windows = prop_oneof![
-        taps(1_usize..40, 6, 5),
-        taps(1_usize..40, 1, 1).prop_map(|taps| Taps { rows: 3, cols: 3, ..taps }),
-    ];
     let from = (0_usize..3, 0_usize..90, 0_usize..90).prop_map(|(start, line, pixel)| Place { start, line, pixel });
-    (grids(), windows, from, gaps(), clamps(), any::<bool>(), any::<u64>()).prop_map(
-        |(grid, taps, from, to, clamp, bias, seed)| {
+    // Pixels a whole number of columns apart, as in every convolution, share what they read.
+    let columns = proptest::option::weighted(0.8, 0_usize..4);
+    let size = prop_oneof![Just((3, 3)), (1_usize..=6, 1_usize..=5)];
+    let windows = (size, taps(1_usize..40, 1, 1), from, columns).prop_map(|((rows, cols), taps, from, columns)| {
+        let pixel = columns.map_or(from.pixel, |columns| columns * taps.col);
+        (Taps { rows, cols, ..taps }, Place { pixel, ..from })
+    });
+    (grids(), windows, gaps(), clamps(), any::<bool>(), any::<u64>()).prop_map(
+        |(grid, (taps, from), to, clamp, bias, seed)| {
             let to = place(grid, taps.len, to.0, to.1);
             Depthwise { grid, from, taps, to, clamp, bias, seed }
         },

@@ -1,26 +1,24 @@
 //! The f32 product for vectors of any width: tiles of some pixels by some vectors, whose sums stay in registers.
 
+mod walk;
+
 use super::lanes::{Lanes, hidden, opaque};
 use crate::gemm::GemmF32Args;
-use crate::geometry::{Clamp, Grid, Place, Taps};
+pub(super) use walk::{Tiles, run};
 
-/// Makes `count` tiles, one after the other.
-pub(super) type Tile = unsafe fn(&Columns, Pixel, count: usize);
-
-/// The tiles of one width.
-pub(super) struct Tiles {
-    /// Columns of B that they read.
-    pub(super) columns: usize,
-    /// The first makes one pixel, the next two, and so on up to [`MOST`] or less.
-    pub(super) by_pixels: &'static [Tile],
-}
+/// Makes `count` tiles, one after the other, whose operands start where the pointers say: A, C and the residual, which is
+/// null where there is none.
+pub(super) type Tile = unsafe fn(&Columns<'_>, *const f32, *mut f32, *const f32, count: usize);
 
 /// Pixels of the largest tile.
 const MOST: usize = 12;
 
 /// The columns of C that are being made: what stays the same for all their tiles.
-pub(super) struct Columns {
-    taps: Taps,
+pub(super) struct Columns<'a> {
+    /// Of which a tile needs the taps and the bounds.
+    args: &'a GemmF32Args,
+    /// Which bounds there are: the lower, the upper.
+    bounded: [bool; 2],
     /// Weights of the first k, for the first column.
     b: *const f32,
     /// From one k to the next.
@@ -28,136 +26,56 @@ pub(super) struct Columns {
     bias: *const f32,
     /// Those that are written, at most as many as the tile is wide; only the tile's last vector may be partial.
     count: usize,
-    clamp: Clamp,
-    /// From a pixel to the next in A, C and the residual.
-    steps: [usize; 3],
+    /// From a pixel to the next.
+    pixel: Steps,
+}
+
+/// How far the operands go on.
+#[derive(Clone, Copy)]
+struct Steps {
+    a: usize,
+    c: usize,
+    residual: usize,
 }
 
 /// Where a pixel's operands start; the residual is null where there is none.
 #[derive(Clone, Copy)]
-pub(super) struct Pixel {
+struct Operands {
     a: *const f32,
     c: *mut f32,
     residual: *const f32,
 }
 
-impl Pixel {
-    /// The pixel that is `count` steps further.
+impl<'a> Columns<'a> {
     #[inline(always)]
-    fn after(self, count: usize, steps: [usize; 3]) -> Self {
-        let residual = self.residual.wrapping_add(steps[2].wrapping_mul(count));
+    fn new(args: &'a GemmF32Args, pixel: Steps) -> Self {
+        let bounded = [args.clamp.min > f32::NEG_INFINITY, args.clamp.max < f32::INFINITY];
+        Self { args, bounded, b: args.b, b_line: 0, bias: args.bias, count: 0, pixel }
+    }
+}
+
+impl Steps {
+    #[inline(always)]
+    fn times(self, count: usize) -> Self {
+        let times = |step: usize| step.wrapping_mul(count);
+        Self { a: times(self.a), c: times(self.c), residual: times(self.residual) }
+    }
+}
+
+impl Operands {
+    #[inline(always)]
+    fn first(args: &GemmF32Args) -> Self {
+        let start = Steps { a: args.from.start, c: args.to.start, residual: args.residual_at.start };
+        Self { a: args.a, c: args.c, residual: args.residual }.after(start)
+    }
+
+    #[inline(always)]
+    fn after(self, steps: Steps) -> Self {
+        let residual = if self.residual.is_null() { 0 } else { steps.residual };
         Self {
-            a: self.a.wrapping_add(steps[0].wrapping_mul(count)),
-            c: self.c.wrapping_add(steps[1].wrapping_mul(count)),
-            residual: if self.residual.is_null() { self.residual } else { residual },
-        }
-    }
-}
-
-/// A grid as it is walked: the fewer lines, the fuller the tiles.
-struct Walk {
-    grid: Grid,
-    /// From a line to the next in A, C and the residual.
-    lines: [usize; 3],
-    /// From a pixel to the next.
-    pixels: [usize; 3],
-}
-
-impl Walk {
-    /// One line where the places allow it, else lines or columns, whichever tiles of at most `most` pixels fit better.
-    #[inline(always)]
-    fn new(args: &GemmF32Args, most: usize) -> Self {
-        let places: [&Place; 3] = [&args.from, &args.to, &args.residual_at];
-        let (grid, lines, pixels) = (args.grid, places.map(|at| at.line), places.map(|at| at.pixel));
-        let known = Self { grid, lines, pixels };
-        if grid.lines <= 1 {
-            return known;
-        }
-        let used = if args.residual.is_null() { 2 } else { 3 };
-        if (0..used).all(|i| lines[i] == pixels[i].wrapping_mul(grid.pixels)) {
-            return Self { grid: Grid { lines: 1, pixels: grid.lines.wrapping_mul(grid.pixels) }, ..known };
-        }
-        let turned = Grid { lines: grid.pixels, pixels: grid.lines };
-        // A tile of one pixel takes as long as one of two: it waits for B.
-        let cost = |grid: Grid| grid.lines.wrapping_mul(grid.pixels.wrapping_add(usize::from(grid.pixels % most == 1)));
-        if cost(turned) < cost(grid) { Self { grid: turned, lines: pixels, pixels: lines } } else { known }
-    }
-}
-
-/// The kernel, given the tiles of an instruction set, the widest first and the last of them as wide as `unit`, to which
-/// panels are padded.
-///
-/// # Safety
-/// All that the arguments point at must be there, as the door checks, and the CPU have the tiles' instructions.
-#[inline(always)]
-pub(super) unsafe fn run<const SETS: usize>(args: &GemmF32Args, panel: usize, unit: usize, sets: &[Tiles; SETS]) {
-    if args.grid.lines == 0 || args.grid.pixels == 0 {
-        return;
-    }
-    let walk = Walk::new(args, sets[0].by_pixels.len());
-    let (taps, bias, clamp, steps) = (args.taps, args.bias, args.clamp, walk.pixels);
-    let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len);
-    let mut columns = Columns { taps, b: args.b, b_line: 0, bias, count: 0, clamp, steps };
-    // SAFETY: the door checked where places start.
-    let mut start = unsafe {
-        Pixel {
-            a: args.a.add(args.from.start),
-            c: args.c.add(args.to.start),
-            residual: args.residual.wrapping_add(args.residual_at.start),
-        }
-    };
-    let mut left = args.n;
-    let mut b = args.b;
-    while left > 0 {
-        let padded = left.wrapping_add(unit.wrapping_sub(1)) / unit * unit;
-        let mut within = if padded < panel { padded } else { panel };
-        (columns.b, columns.b_line) = (b, within);
-        b = b.wrapping_add(within.wrapping_mul(k));
-        for set in sets {
-            while within >= set.columns {
-                columns.count = if left < set.columns { left } else { set.columns };
-                // SAFETY: the door checked all pixels of A, C and the residual; B and the bias have the padded columns.
-                unsafe {
-                    walk.tile(&columns, start, set);
-                    columns.bias = columns.bias.add(set.columns);
-                    columns.b = columns.b.add(set.columns);
-                    start.c = start.c.wrapping_add(set.columns);
-                }
-                if !start.residual.is_null() {
-                    start.residual = start.residual.wrapping_add(set.columns);
-                }
-                within = within.wrapping_sub(set.columns);
-                left = left.wrapping_sub(columns.count);
-            }
-        }
-    }
-}
-
-impl Walk {
-    /// Makes some columns of every pixel: full tiles, then one of what is left of a line.
-    ///
-    /// # Safety
-    /// As for [`run`].
-    #[inline(always)]
-    unsafe fn tile(&self, columns: &Columns, start: Pixel, set: &Tiles) {
-        let Grid { lines, pixels } = self.grid;
-        let most = set.by_pixels.len();
-        // Most products are small: what divides takes long.
-        let (full, rest) = if pixels < most { (0, pixels) } else { (pixels / most, pixels % most) };
-        let mut line = start;
-        for _ in 0..lines {
-            let mut pixel = line;
-            // SAFETY: the tiles of a line make its pixels; the set has a tile of every size up to the most.
-            unsafe {
-                if full > 0 {
-                    set.by_pixels.get_unchecked(most.wrapping_sub(1))(columns, pixel, full);
-                    pixel = pixel.after(full.wrapping_mul(most), columns.steps);
-                }
-                if rest > 0 {
-                    set.by_pixels.get_unchecked(rest.wrapping_sub(1))(columns, pixel, 1);
-                }
-            }
-            line = line.after(1, self.lines);
+            a: self.a.wrapping_add(steps.a),
+            c: self.c.wrapping_add(steps.c),
+            residual: self.residual.wrapping_add(residual),
         }
     }
 }
@@ -166,20 +84,27 @@ impl Walk {
 /// a tile of few sums need not wait for the last product before the next.
 ///
 /// # Safety
-/// From the pixel on there must be as many, and the CPU have the instructions of `V`.
+/// There must be the operands of so many pixels, and the CPU have the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn tiles<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
-    columns: &Columns,
-    mut pixel: Pixel,
+    columns: &Columns<'_>,
+    a: *const f32,
+    c: *mut f32,
+    residual: *const f32,
     count: usize,
 ) {
+    let mut at = Operands { a, c, residual };
     for _ in 0..count {
         // SAFETY: as this function's.
         unsafe {
-            let sums = sums::<V, PIXELS, VECTORS, PHASES>(columns, pixel.a);
-            finish(columns, pixel, sums);
+            let mut sums = sums::<V, PIXELS, VECTORS, PHASES>(columns, at.a);
+            if !at.residual.is_null() {
+                add_residual(columns, at.residual, &mut sums);
+            }
+            bound(columns, &mut sums);
+            store(columns, at.c, sums);
         }
-        pixel = pixel.after(PIXELS, columns.steps);
+        at = at.after(columns.pixel.times(PIXELS));
     }
 }
 
@@ -222,7 +147,7 @@ impl Element {
 /// As for [`tiles`].
 #[inline(always)]
 unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
-    columns: &Columns,
+    columns: &Columns<'_>,
     a: *const f32,
 ) -> [[V; VECTORS]; PIXELS] {
     // SAFETY: the taps read within A for every pixel; B has a line of at least this many columns for each element read.
@@ -234,8 +159,8 @@ unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES
                 pixel[v] = bias;
             }
         }
-        let rows = Rows::new(a, columns.steps[0]);
-        let (taps, mut b, mut line) = (columns.taps, columns.b, 0_usize);
+        let rows = Rows::new(a, columns.pixel.a);
+        let (taps, mut b, mut line) = (&columns.args.taps, columns.b, 0_usize);
         for _ in 0..taps.rows {
             let mut run = line;
             for _ in 0..taps.cols {
@@ -259,13 +184,17 @@ unsafe fn sums<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES
             }
             line = line.wrapping_add(taps.row);
         }
-        let mut total = sums[0];
-        for phase in &sums[1..] {
-            for (total, sum) in total.as_flattened_mut().iter_mut().zip(phase.as_flattened()) {
-                *total = total.add(*sum);
+        let mut parts = PHASES;
+        while parts > 1 {
+            parts /= 2;
+            for part in 0..parts {
+                let other = sums[part + parts];
+                for (sum, other) in sums[part].as_flattened_mut().iter_mut().zip(other.as_flattened()) {
+                    *sum = sum.add(*other);
+                }
             }
         }
-        total
+        sums[0]
     }
 }
 
@@ -295,61 +224,78 @@ unsafe fn add_products<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
     }
 }
 
-/// Adds the residual, holds the sums within their bounds and writes them.
+/// Columns of a tile's last vector.
+#[inline(always)]
+fn last<V: Lanes, const VECTORS: usize>(columns: &Columns<'_>) -> usize {
+    columns.count.wrapping_sub((VECTORS - 1) * V::COUNT)
+}
+
+/// # Safety
+/// As for [`tiles`].
+#[inline(always)]
+unsafe fn add_residual<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
+    columns: &Columns<'_>,
+    mut residual: *const f32,
+    sums: &mut [[V; VECTORS]; PIXELS],
+) {
+    let last = last::<V, VECTORS>(columns);
+    for sums in sums {
+        for (v, sum) in sums.iter_mut().enumerate() {
+            let whole = v + 1 < VECTORS || last == V::COUNT;
+            // SAFETY: as this function's: all but the last vector lie within the residual, and so many lanes of that one.
+            unsafe {
+                let from = residual.add(v * V::COUNT);
+                *sum = sum.add(if whole { V::load(from) } else { V::load_first(from, last) });
+            }
+        }
+        residual = residual.wrapping_add(columns.pixel.residual);
+    }
+}
+
+/// Holds sums within their bounds; one that is not there costs nothing.
 ///
 /// # Safety
 /// As for [`tiles`].
 #[inline(always)]
-unsafe fn finish<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
-    columns: &Columns,
-    mut pixel: Pixel,
-    mut sums: [[V; VECTORS]; PIXELS],
+unsafe fn bound<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
+    columns: &Columns<'_>,
+    sums: &mut [[V; VECTORS]; PIXELS],
 ) {
-    let last = columns.count.wrapping_sub((VECTORS - 1) * V::COUNT);
-    let full = last == V::COUNT;
-    // SAFETY: as this function's: all but the last vector lie within C and the residual, and `last` lanes of that one.
-    unsafe {
-        if !pixel.residual.is_null() {
-            let mut from = pixel.residual;
-            for sums in &mut sums {
-                for (v, sum) in sums.iter_mut().enumerate() {
-                    let from = from.add(v * V::COUNT);
-                    let whole = full || v + 1 < VECTORS;
-                    *sum = sum.add(if whole { V::load(from) } else { V::load_first(from, last) });
-                }
-                from = from.wrapping_add(columns.steps[2]);
-            }
-        }
-        bound(&mut sums, columns.clamp);
-        for sums in sums {
-            for (v, sum) in sums.into_iter().enumerate() {
-                let to = pixel.c.add(v * V::COUNT);
-                if full || v + 1 < VECTORS { sum.store(to) } else { sum.store_first(to, last) }
-            }
-            pixel.c = pixel.c.wrapping_add(columns.steps[1]);
-        }
-    }
-}
-
-/// Holds sums within bounds; a bound of infinity costs nothing.
-///
-/// # Safety
-/// The CPU must have the instructions of `V`.
-#[inline(always)]
-unsafe fn bound<V: Lanes, const PIXELS: usize, const VECTORS: usize>(sums: &mut [[V; VECTORS]; PIXELS], clamp: Clamp) {
     // SAFETY: as this function's.
     unsafe {
-        if clamp.min > f32::NEG_INFINITY {
-            let min = V::splat(clamp.min);
+        if columns.bounded[0] {
+            let min = V::splat(columns.args.clamp.min);
             for sum in sums.as_flattened_mut() {
                 *sum = sum.at_least(min);
             }
         }
-        if clamp.max < f32::INFINITY {
-            let max = V::splat(clamp.max);
+        if columns.bounded[1] {
+            let max = V::splat(columns.args.clamp.max);
             for sum in sums.as_flattened_mut() {
                 *sum = sum.at_most(max);
             }
         }
+    }
+}
+
+/// # Safety
+/// As for [`tiles`].
+#[inline(always)]
+unsafe fn store<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
+    columns: &Columns<'_>,
+    mut c: *mut f32,
+    sums: [[V; VECTORS]; PIXELS],
+) {
+    let last = last::<V, VECTORS>(columns);
+    for sums in sums {
+        for (v, sum) in sums.into_iter().enumerate() {
+            let whole = v + 1 < VECTORS || last == V::COUNT;
+            // SAFETY: as this function's: all but the last vector lie within C, and so many lanes of that one.
+            unsafe {
+                let to = c.add(v * V::COUNT);
+                if whole { sum.store(to) } else { sum.store_first(to, last) }
+            }
+        }
+        c = c.wrapping_add(columns.pixel.c);
     }
 }

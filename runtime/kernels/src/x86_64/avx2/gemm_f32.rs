@@ -3,7 +3,7 @@
 use std::arch::x86_64::__m256;
 
 use crate::gemm::{GemmF32Args, GemmF32Table};
-use crate::x86_64::gemm_f32::{self, Columns, Pixel, Tiles};
+use crate::x86_64::gemm_f32::{self, Columns, Tiles};
 
 /// Columns of a full panel.
 const PANEL: usize = 16;
@@ -24,12 +24,14 @@ unsafe fn run(args: &GemmF32Args) {
 /// As for [`gemm_f32::tiles`].
 #[target_feature(enable = "avx2,fma")]
 unsafe fn tiles<const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
-    columns: &Columns,
-    pixel: Pixel,
+    columns: &Columns<'_>,
+    a: *const f32,
+    c: *mut f32,
+    residual: *const f32,
     count: usize,
 ) {
     // SAFETY: as this function's.
-    unsafe { gemm_f32::tiles::<__m256, PIXELS, VECTORS, PHASES>(columns, pixel, count) }
+    unsafe { gemm_f32::tiles::<__m256, PIXELS, VECTORS, PHASES>(columns, a, c, residual, count) }
 }
 
 const TWO: Tiles = Tiles {

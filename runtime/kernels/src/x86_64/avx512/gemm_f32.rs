@@ -3,7 +3,7 @@
 use std::arch::x86_64::{__m256, __m512};
 
 use crate::gemm::{GemmF32Args, GemmF32Table};
-use crate::x86_64::gemm_f32::{self, Columns, Pixel, Tiles};
+use crate::x86_64::gemm_f32::{self, Columns, Tiles};
 use crate::x86_64::lanes::Lanes;
 
 /// Columns of a full panel.
@@ -25,12 +25,14 @@ unsafe fn run(args: &GemmF32Args) {
 /// As for [`gemm_f32::tiles`].
 #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn tiles<V: Lanes, const PIXELS: usize, const VECTORS: usize, const PHASES: usize>(
-    columns: &Columns,
-    pixel: Pixel,
+    columns: &Columns<'_>,
+    a: *const f32,
+    c: *mut f32,
+    residual: *const f32,
     count: usize,
 ) {
     // SAFETY: as this function's.
-    unsafe { gemm_f32::tiles::<V, PIXELS, VECTORS, PHASES>(columns, pixel, count) }
+    unsafe { gemm_f32::tiles::<V, PIXELS, VECTORS, PHASES>(columns, a, c, residual, count) }
 }
 
 const TWO: Tiles = Tiles {
@@ -54,7 +56,7 @@ const TWO: Tiles = Tiles {
 const ONE: Tiles = Tiles {
     columns: 16,
     by_pixels: &[
-        tiles::<__m512, 1, 1, 8>,
+        tiles::<__m512, 1, 1, 4>,
         tiles::<__m512, 2, 1, 4>,
         tiles::<__m512, 3, 1, 2>,
         tiles::<__m512, 4, 1, 2>,
