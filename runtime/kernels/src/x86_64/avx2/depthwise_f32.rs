@@ -6,7 +6,7 @@ use crate::depthwise::{DepthwiseF32Args, DepthwiseF32Table};
 use crate::x86_64::depthwise_f32::channels;
 
 pub(in crate::x86_64) const DEPTHWISE_F32: DepthwiseF32Table =
-    DepthwiseF32Table { name: "depthwise_f32_8_avx2", vector: 8, run };
+    DepthwiseF32Table { name: "depthwise_f32_4x8_avx2", vector: 8, run };
 
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have AVX2 and FMA.
