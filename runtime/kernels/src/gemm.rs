@@ -36,6 +36,9 @@ pub(crate) struct GemmF32Args {
     pub(crate) clamp: Clamp,
 }
 
+/// Rows of a panel that are packed at once, a cache line where the elements of a column are neighbours.
+const PACKED_AT_ONCE: usize = 16;
+
 /// Weights (k, n) and bias (n), in the order in which the kernels of one instruction set read them.
 #[derive(Clone, Debug)]
 pub struct PackedF32 {
@@ -112,10 +115,23 @@ impl Matrix<'_> {
         let columns = n.checked_next_multiple_of(table.vector)?;
         for first in (0..n).step_by(table.panel) {
             let width = table.panel.min(columns - first);
+            let used = width.min(n - first);
             let panel = &mut panels[first * k..][..width * k];
-            for (row, line) in panel.chunks_exact_mut(width).enumerate() {
-                for (column, value) in line.iter_mut().enumerate().take(n - first) {
-                    *value = elements[row * strides.0 + (first + column) * strides.1] * factor;
+            for (block, lines) in panel.chunks_mut(width * PACKED_AT_ONCE).enumerate() {
+                let from = block * PACKED_AT_ONCE * strides.0 + first * strides.1;
+                if strides.1 == 1 {
+                    for (row, line) in lines.chunks_exact_mut(width).enumerate() {
+                        let from = &elements[from + row * strides.0..][..used];
+                        line.iter_mut().zip(from).for_each(|(to, from)| *to = from * factor);
+                    }
+                } else {
+                    for column in 0..used {
+                        let mut from = from + column * strides.1;
+                        for line in lines.chunks_exact_mut(width) {
+                            line[column] = elements[from] * factor;
+                            from = from.wrapping_add(strides.0);
+                        }
+                    }
                 }
             }
         }
