@@ -7,7 +7,7 @@
 use dunlin_kernels::q8::{
     DepthwiseQ8, GemmQ8, GemmQ8ToF32, PackedDepthwiseQ8, PackedQ8, Requantize, Residual, SourceQ8, Window,
 };
-use dunlin_kernels::{Clamp, Grid, Isa, Kernels, Place, Taps};
+use dunlin_kernels::{Aligned, Clamp, Grid, Isa, Kernels, Place, Taps};
 use std::time::{Duration, Instant};
 
 /// A layer, by the pixels that it makes: a matrix product is one of a single pixel's window, in one line.
@@ -100,10 +100,12 @@ impl Layer {
         Place { start: 0, line: stride * self.line(), pixel: stride * self.channels }
     }
 
-    fn input(&self) -> Vec<u8> {
+    fn input(&self) -> Aligned {
         let (rows, _, stride) = self.window;
         let len = ((self.out.0 - 1) * stride + rows) * self.line() + 8;
-        (0..len).map(|i| (i * 37 % 251) as u8).collect()
+        let mut input = Aligned::new(len);
+        input.all_mut::<u8>().iter_mut().enumerate().for_each(|(i, x)| *x = (i * 37 % 251) as u8);
+        input
     }
 
     fn macs(&self) -> usize {
@@ -123,7 +125,7 @@ impl Layer {
         let window = Window { rows, cols, channels: c };
         let packed =
             PackedDepthwiseQ8::new(kernels, window, &weights, 3, None, &vec![0.001; c]).expect("sizes are right");
-        let mut y = vec![0; self.out.0 * self.out.1 * c];
+        let mut y = Aligned::new(self.out.0 * self.out.1 * c);
         let depthwise = DepthwiseQ8 {
             grid: self.grid(),
             from: self.from(),
@@ -131,7 +133,7 @@ impl Layer {
             to: Place { start: 0, line: self.out.1 * c, pixel: c },
             requantize: Requantize { zero: 3, min: 3, max: 255 },
         };
-        fastest(|| depthwise.run(kernels, &x, &packed, &mut y))
+        fastest(|| depthwise.run(kernels, x.all(), &packed, y.all_mut()))
     }
 
     fn product(&self, kernels: &Kernels) -> f64 {
@@ -156,17 +158,17 @@ impl Layer {
         let requantize = Requantize { zero: 3, min: 3, max: 255 };
         let count = self.out.0 * self.out.1 * n;
         if self.kind == ToF32 {
-            let mut c = vec![0.0; count];
+            let mut c = Aligned::new(4 * count);
             let scale = vec![0.5; self.out.0 * self.out.1];
             let gemm = GemmQ8ToF32 { grid, from, taps, to, clamp: Clamp::NONE };
-            return fastest(|| gemm.run(kernels, &a, &packed, Some(&scale), &mut c));
+            return fastest(|| gemm.run(kernels, a.all(), &packed, Some(&scale), c.all_mut()));
         }
-        let (mut c, values) = (vec![0; count], vec![9; count]);
+        let (mut c, values) = (Aligned::new(count), vec![9; count]);
         let residual =
             Residual { values: &values, at: to, product: requantize, product_scale: 0.5, zero: 3, scale: 0.7 };
         let residual = (self.kind == Kind::Residual).then_some(residual);
         let gemm = GemmQ8 { grid, from, taps, to, requantize };
-        fastest(|| gemm.run(kernels, &a, &packed, residual, &mut c))
+        fastest(|| gemm.run(kernels, a.all(), &packed, residual, c.all_mut()))
     }
 }
 

@@ -47,7 +47,7 @@ impl Kernels {
     }
 }
 
-static SCALAR_TABLE: Kernels = SCALAR;
+pub(crate) static SCALAR_TABLE: Kernels = SCALAR;
 
 /// What the others start from.
 pub(crate) const SCALAR: Kernels = Kernels {

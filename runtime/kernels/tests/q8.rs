@@ -40,14 +40,18 @@ impl Numbers {
         (0..len).map(|_| self.next() as i32 % 20_000 - 10_000).collect()
     }
 
-    /// Scales such that a sum of `k` products spreads over a few hundred quanta, and some that are far too large.
+    /// Scales such that a sum of `k` products spreads over a few hundred quanta, some much larger; and in one case of six
+    /// some so large that scaled sums are past what an i32 holds, or no number.
     fn scales(&mut self, len: usize, k: usize) -> Vec<f32> {
         let usual = 1.0 / (40.0 * (k as f32).sqrt());
+        let wild = self.next().is_multiple_of(6);
         let one = |number| match number % 40 {
             0 => 0.0,
-            1 => 1e9,
-            2 => -1e6,
-            3 => f32::INFINITY,
+            1 => 50.0 * usual,
+            2 => -usual,
+            3 if wild => 1e9,
+            4 if wild => f32::INFINITY,
+            5 if wild => f32::NAN,
             _ => usual * (number % 1000) as f32 / 1000.0,
         };
         (0..len).map(|_| one(self.next())).collect()

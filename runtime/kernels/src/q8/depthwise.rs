@@ -1,8 +1,8 @@
 //! The int8 depthwise convolution: its door, and how its weights are packed.
 
-use super::Requantize;
+use super::{Requantize, is_vast};
 use crate::aligned::Aligned;
-use crate::dispatch::Kernels;
+use crate::dispatch::{Kernels, SCALAR_TABLE};
 use crate::geometry::{Grid, Place, Taps};
 use crate::isa::Isa;
 
@@ -69,6 +69,8 @@ pub struct PackedDepthwiseQ8 {
     data: Aligned,
     channels_at: usize,
     entries: usize,
+    /// As in `PackedQ8`.
+    vast: bool,
 }
 
 impl PackedDepthwiseQ8 {
@@ -83,8 +85,9 @@ impl PackedDepthwiseQ8 {
         bias: Option<&[i32]>,
         scale: &[f32],
     ) -> Option<Self> {
-        let table = &kernels.depthwise_q8;
         let weights = weights.get(..window.elements()?)?;
+        let vast = is_vast(bias, window.rows.checked_mul(window.cols)?, scale.get(..window.channels)?);
+        let table = Self::table(kernels, vast);
         let entries = (table.entries)(window.channels)?;
         let packed = (table.packed)(window)?;
         let channels_at = packed.checked_next_multiple_of(crate::aligned::ALIGNMENT)?;
@@ -97,10 +100,15 @@ impl PackedDepthwiseQ8 {
                 let sum = weights.iter().skip(channel).step_by(window.channels).map(|w| i32::from(*w)).sum::<i32>();
                 let own = bias.map_or(Some(0), |bias| bias.get(channel).copied())?;
                 words[entry] = own.wrapping_add((table.offset - i32::from(zero)).wrapping_mul(sum));
-                words[entries + entry] = scale.get(channel)?.to_bits().cast_signed();
+                words[entries + entry] = scale[channel].to_bits().cast_signed();
             }
         }
-        Some(Self { isa: kernels.isa, window, data, channels_at, entries })
+        Some(Self { isa: kernels.isa, window, data, channels_at, entries, vast })
+    }
+
+    /// The kernels that these weights are packed for.
+    fn table(kernels: &Kernels, vast: bool) -> &DepthwiseQ8Table {
+        if vast { &SCALAR_TABLE.depthwise_q8 } else { &kernels.depthwise_q8 }
     }
 
     /// Bytes held.
@@ -157,6 +165,6 @@ impl DepthwiseQ8 {
         };
         // SAFETY: the CPU has the instruction set, or there would be no `kernels`. All that is read of x and written of y
         // was checked above to lie within its slice; weights, bias and scale were sized by `PackedDepthwiseQ8::new`.
-        unsafe { (kernels.depthwise_q8.run)(&args) }
+        unsafe { (PackedDepthwiseQ8::table(kernels, w.vast).run)(&args) }
     }
 }

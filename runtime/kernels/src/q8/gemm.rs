@@ -1,8 +1,8 @@
 //! The int8 matrix product, which is also the convolution: its doors, and how its weights are packed.
 
-use super::Requantize;
+use super::{Requantize, is_vast};
 use crate::aligned::Aligned;
-use crate::dispatch::Kernels;
+use crate::dispatch::{Kernels, SCALAR_TABLE};
 use crate::gemm::check_strides;
 use crate::geometry::{Clamp, Grid, Place, Taps};
 use crate::isa::Isa;
@@ -84,6 +84,8 @@ pub struct PackedQ8 {
     data: Aligned,
     columns_at: usize,
     columns: usize,
+    /// Whether scaled sums may be past what an i32 holds: such are left to the scalar kernels, which hold every float.
+    vast: bool,
 }
 
 /// What the weights of a product are packed from.
@@ -111,15 +113,16 @@ impl PackedQ8 {
     /// Packs weights; `None` when a slice is too short or sizes overflow.
     #[must_use]
     pub fn new(kernels: &Kernels, source: &SourceQ8<'_>) -> Option<Self> {
-        let table = &kernels.gemm_q8;
         let (runs, len) = source.runs;
         let n = source.n;
+        let vast = is_vast(source.bias, runs.checked_mul(len)?, source.scale.get(..n)?);
+        let table = Self::table(kernels, vast);
         check_strides(source.weights.len(), runs.checked_mul(len)?, n, source.strides)?;
         let columns = n.checked_next_multiple_of(table.vector)?;
         let k = runs.checked_mul(len.checked_next_multiple_of(table.group)?)?;
         let columns_at = k.checked_mul(columns)?.checked_next_multiple_of(crate::aligned::ALIGNMENT)?;
         let data = Aligned::new(columns_at.checked_add(columns.checked_mul(12)?)?);
-        let mut packed = Self { isa: kernels.isa, runs, len, n, data, columns_at, columns };
+        let mut packed = Self { isa: kernels.isa, runs, len, n, data, columns_at, columns, vast };
         let sums = packed.pack_panels(table, source);
         packed.pack_columns(table.offset, source, &sums)?;
         Some(packed)
@@ -167,6 +170,11 @@ impl PackedQ8 {
             }
         }
         Some(())
+    }
+
+    /// The kernels that these weights are packed for.
+    fn table(kernels: &Kernels, vast: bool) -> &GemmQ8Table {
+        if vast { &SCALAR_TABLE.gemm_q8 } else { &kernels.gemm_q8 }
     }
 
     /// Bytes held.
@@ -258,7 +266,7 @@ impl GemmQ8 {
         let args = GemmQ8Args { product, requantize: self.requantize, residual, c: c.as_mut_ptr(), to: self.to };
         // SAFETY: the CPU has the instruction set, or there would be no `kernels`. All that is read of A and the residual
         // and written of C was checked above to lie within its slice; packed weights are as long as their panels.
-        unsafe { (kernels.gemm_q8.to_q8)(&args) }
+        unsafe { (PackedQ8::table(kernels, b.vast).to_q8)(&args) }
     }
 }
 
@@ -297,6 +305,6 @@ impl GemmQ8ToF32 {
         let (bias, clamp) = (b.bias_f32(), self.clamp);
         let args = GemmQ8ToF32Args { product, row_scale, bias, clamp, c: c.as_mut_ptr(), to: self.to };
         // SAFETY: as in `GemmQ8::run`; row scales were counted above.
-        unsafe { (kernels.gemm_q8.to_f32)(&args) }
+        unsafe { (PackedQ8::table(kernels, b.vast).to_f32)(&args) }
     }
 }

@@ -15,14 +15,18 @@ const TAPS: usize = 4;
 /// # Safety
 /// Every function needs the CPU to have it, and its pointers to be readable or writable as far as it says.
 pub(super) trait Vectors {
+    /// Whether there are registers for a column of a 3x3 window to be kept for the next pixels.
+    const SLIDES: bool;
     /// Bytes of a vector.
     const BYTES: usize;
-    /// Bytes of the weights that `dot` reads.
+    /// Bytes of the weights of `BYTES` channels at four taps.
     const WEIGHTS: usize;
     /// `BYTES` channels or pixels.
     type Bytes: Copy;
     /// As many, at four taps.
     type Quads: Copy;
+    /// Their weights.
+    type Weights: Copy;
     /// A quarter as many sums.
     type Sums: Copy;
     /// What sums are requantised with.
@@ -40,7 +44,8 @@ pub(super) trait Vectors {
     unsafe fn interleave(taps: [Self::Bytes; TAPS]) -> Self::Quads;
     /// `BYTES` sums.
     unsafe fn bias(bias: *const i32) -> [Self::Sums; 4];
-    unsafe fn dot(sums: [Self::Sums; 4], quads: Self::Quads, weights: *const i8) -> [Self::Sums; 4];
+    unsafe fn weights(weights: *const i8) -> Self::Weights;
+    unsafe fn dot(sums: [Self::Sums; 4], quads: Self::Quads, weights: Self::Weights) -> [Self::Sums; 4];
     unsafe fn requantizer(by: Requantize) -> Self::Requantizer;
     unsafe fn requantize(by: Self::Requantizer, sums: [Self::Sums; 4], scale: *const f32) -> Self::Bytes;
 }
@@ -175,22 +180,95 @@ pub(super) unsafe fn run<V: Vectors>(args: &DepthwiseQ8Args) {
     unsafe {
         let by = V::requantizer(args.requantize);
         let overlap = args.taps.rows == 3 && args.from.line == args.taps.row;
+        let slides = V::SLIDES && slides::<V>(args);
         let mut line = 0;
         while line < args.grid.lines {
             let x = args.x.add(args.from.start).add(line.wrapping_mul(args.from.line));
             let y = args.y.add(args.to.start).add(line.wrapping_mul(args.to.line));
-            if overlap && line.wrapping_add(1) < args.grid.lines {
-                lines::<V, Tall<2>>(args, by, x, y);
-                line = line.wrapping_add(2);
-            } else {
-                if args.taps.rows == 3 {
-                    lines::<V, Tall<1>>(args, by, x, y);
-                } else {
-                    lines::<V, Any>(args, by, x, y);
-                }
-                line = line.wrapping_add(1);
+            let two = overlap && line.wrapping_add(1) < args.grid.lines;
+            match (args.taps.rows, two) {
+                (3, true) if slides => slide::<V, 2>(args, by, x, y),
+                (3, false) if slides => slide::<V, 1>(args, by, x, y),
+                (3, true) => lines::<V, Tall<2>>(args, by, x, y),
+                (3, false) => lines::<V, Tall<1>>(args, by, x, y),
+                _ => lines::<V, Any>(args, by, x, y),
             }
+            line = line.wrapping_add(1 + usize::from(two));
         }
+    }
+}
+
+/// Whether two columns of a pixel are the next one's, in whole blocks of channels.
+#[inline(always)]
+fn slides<V: Vectors>(args: &DepthwiseQ8Args) -> bool {
+    let channels = args.taps.len;
+    args.taps.cols == 3 && args.taps.col == channels && args.from.pixel == channels && channels & (V::BYTES - 1) == 0
+}
+
+/// A line or two that overlap, where columns slide.
+#[inline(always)]
+unsafe fn slide<V: Vectors, const LINES: usize>(args: &DepthwiseQ8Args, by: V::Requantizer, x: *const u8, y: *mut u8) {
+    let mut first = 0;
+    while first < args.taps.len {
+        // SAFETY: as the caller says.
+        unsafe { slide_block::<V, LINES>(args, by, first, x.add(first), y.add(first)) }
+        first = first.wrapping_add(V::BYTES);
+    }
+}
+
+/// The block of channels that starts at `first`.
+#[inline(always)]
+unsafe fn slide_block<V: Vectors, const LINES: usize>(
+    args: &DepthwiseQ8Args,
+    by: V::Requantizer,
+    first: usize,
+    mut x: *const u8,
+    mut y: *mut u8,
+) {
+    let channels = args.taps.len;
+    // SAFETY: as the caller says; weights, bias and scale have every block.
+    unsafe {
+        let weights = args.w.add(first.wrapping_mul(6 * V::WEIGHTS / V::BYTES));
+        let (bias, scale) = (args.bias.add(first), args.scale.add(first));
+        // As many weights as there are registers left for.
+        let mut kept = [V::weights(weights); LINES];
+        for (line, kept) in kept.iter_mut().enumerate() {
+            *kept = V::weights(weights.add((4 + line) * V::WEIGHTS));
+        }
+        let second = column::<V, Whole, LINES>(args, Whole, x.add(channels));
+        let mut before = [column::<V, Whole, LINES>(args, Whole, x), second];
+        x = x.add(channels.wrapping_mul(2));
+        for _ in 0..args.grid.pixels {
+            let last = column::<V, Whole, LINES>(args, Whole, x);
+            let mut made = [V::zero(); LINES];
+            for (line, made) in made.iter_mut().enumerate() {
+                let sums = V::dot(V::bias(bias), before[0], V::weights(weights.add(line * V::WEIGHTS)));
+                let sums = V::dot(sums, before[1], V::weights(weights.add((2 + line) * V::WEIGHTS)));
+                *made = V::requantize(by, V::dot(sums, last, kept[line]), scale);
+            }
+            for (line, made) in made.into_iter().enumerate() {
+                V::store(y.add(line.wrapping_mul(args.to.line)), made);
+            }
+            before = [before[1], last];
+            x = x.add(channels);
+            y = y.add(args.to.pixel);
+        }
+    }
+}
+
+/// A column of three rows, or of four where two lines are made.
+#[inline(always)]
+unsafe fn column<V: Vectors, A: Access<V>, const LINES: usize>(
+    args: &DepthwiseQ8Args,
+    access: A,
+    x: *const u8,
+) -> V::Quads {
+    // SAFETY: as the caller says; the fourth row is the third of the second line.
+    unsafe {
+        let x1 = x.add(args.taps.row);
+        let x2 = x1.add(args.taps.row);
+        let last = if LINES == 2 { access.load(x2.add(args.taps.row)) } else { V::zero() };
+        V::interleave([access.load(x), access.load(x1), access.load(x2), last])
     }
 }
 
@@ -310,17 +388,13 @@ impl<const LINES: usize> Shape for Tall<LINES> {
         bias: *const i32,
         mut done: impl FnMut(usize, [V::Sums; 4]),
     ) {
-        let row = args.taps.row;
-        // SAFETY: as the caller says; the fourth row is the third of the second line.
+        // SAFETY: as the caller says.
         unsafe {
             let mut sums = [V::bias(bias); LINES];
             for _ in 0..args.taps.cols {
-                let x1 = x.add(row);
-                let x2 = x1.add(row);
-                let last = if LINES == 2 { access.load(x2.add(row)) } else { V::zero() };
-                let quads = V::interleave([access.load(x), access.load(x1), access.load(x2), last]);
+                let quads = column::<V, A, LINES>(args, access, x);
                 for (line, sums) in sums.iter_mut().enumerate() {
-                    *sums = V::dot(*sums, quads, weights.add(line * V::WEIGHTS));
+                    *sums = V::dot(*sums, quads, V::weights(weights.add(line * V::WEIGHTS)));
                 }
                 weights = weights.add(2 * V::WEIGHTS);
                 x = x.add(args.taps.col);
@@ -361,7 +435,7 @@ impl Shape for Any {
                         }
                     }
                 }
-                sums = V::dot(sums, V::interleave(quads), weights);
+                sums = V::dot(sums, V::interleave(quads), V::weights(weights));
                 weights = weights.add(V::WEIGHTS);
             }
             done(0, sums);

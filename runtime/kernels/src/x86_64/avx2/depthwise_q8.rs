@@ -1,6 +1,6 @@
 //! The int8 depthwise convolution with AVX2: products in 16 bits, of two taps at a time.
 
-use super::requantize::Requantizer;
+use super::requantize::{Requantizer, round};
 use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, Requantize};
 use crate::x86_64::depthwise_q8::{self, Vectors};
 use std::arch::x86_64::*;
@@ -34,11 +34,13 @@ unsafe fn run(args: &DepthwiseQ8Args) {
 struct Avx2;
 
 impl Vectors for Avx2 {
+    const SLIDES: bool = false;
     const BYTES: usize = 32;
     const WEIGHTS: usize = 256;
     type Bytes = __m256i;
     /// Two taps side by side, 16 bits wide: the first two, then the last two.
     type Quads = [[__m256i; 4]; 2];
+    type Weights = [[__m256i; 4]; 2];
     type Sums = __m256i;
     type Requantizer = Requantizer;
 
@@ -113,14 +115,17 @@ impl Vectors for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn dot(mut sums: [__m256i; 4], quads: [[__m256i; 4]; 2], weights: *const i8) -> [__m256i; 4] {
-        for (pair, quads) in quads.into_iter().enumerate() {
-            for (i, (sum, quads)) in sums.iter_mut().zip(quads).enumerate() {
+    unsafe fn weights(weights: *const i8) -> [[__m256i; 4]; 2] {
+        // SAFETY: as the caller says.
+        unsafe { [Self::bias(weights.cast()), Self::bias(weights.add(128).cast())] }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(mut sums: [__m256i; 4], quads: [[__m256i; 4]; 2], weights: [[__m256i; 4]; 2]) -> [__m256i; 4] {
+        for (quads, weights) in quads.into_iter().zip(weights) {
+            for (i, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: as the caller says.
-                unsafe {
-                    let weights = _mm256_loadu_si256(weights.add(pair * 128 + i * 32).cast());
-                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(quads, weights));
-                }
+                *sum = unsafe { _mm256_add_epi32(*sum, _mm256_madd_epi16(quads[i], weights[i])) };
             }
         }
         sums
@@ -138,7 +143,7 @@ impl Vectors for Avx2 {
         unsafe {
             let mut rounded = sums;
             for (i, rounded) in rounded.iter_mut().enumerate() {
-                *rounded = by.round(*rounded, _mm256_loadu_ps(scale.add(8 * i)));
+                *rounded = round(*rounded, _mm256_loadu_ps(scale.add(8 * i)));
             }
             by.pack(rounded)
         }

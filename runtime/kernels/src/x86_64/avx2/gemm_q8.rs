@@ -4,7 +4,7 @@
 //! neighbouring elements the even and the odd ones in turn, which takes one operation each for activations and one or two
 //! for weights.
 
-use super::requantize::{Requantizer, add_run};
+use super::requantize::{Requantizer, add_run, round};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
 use crate::x86_64::residual;
@@ -215,7 +215,7 @@ impl Output for ToQ8<'_> {
             let mut rounded = [_mm256_setzero_si256(); 4];
             for (v, (rounded, sums)) in rounded.iter_mut().zip(sums).enumerate() {
                 let scale = _mm256_loadu_ps(self.args.product.scale.add(first).add(v * VECTOR));
-                *rounded = self.by.round(sums, scale);
+                *rounded = round(sums, scale);
             }
             // The packed lanes hold four columns of each vector.
             let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);

@@ -9,12 +9,11 @@ const VECTOR: usize = 8;
 /// What sums are requantised with.
 #[derive(Clone, Copy)]
 pub(super) struct Requantizer {
-    /// The upper bound less the zero point.
-    high: __m256,
     /// The zero point, 16 bits wide.
     zero: __m256i,
-    /// The lower bound, in bytes.
+    /// The bounds, in bytes.
     low: __m256i,
+    high: __m256i,
 }
 
 impl Requantizer {
@@ -22,19 +21,10 @@ impl Requantizer {
     #[target_feature(enable = "avx2")]
     pub(super) fn new(by: Requantize) -> Self {
         Self {
-            high: _mm256_set1_ps(f32::from(by.max) - f32::from(by.zero)),
             zero: _mm256_set1_epi16(i16::from(by.zero)),
             low: _mm256_set1_epi8(by.min.cast_signed()),
+            high: _mm256_set1_epi8(by.max.cast_signed()),
         }
-    }
-
-    /// Eight sums times their scales, rounded; too much is the upper bound, too little or NaN very negative.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn round(self, sums: __m256i, scale: __m256) -> __m256i {
-        let real = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale);
-        // The bound comes first, so that NaN is the result where `real` is; converted, it is the least i32.
-        _mm256_cvtps_epi32(_mm256_min_ps(self.high, real))
     }
 
     /// Packs what `round` made: within each 128-bit lane, four bytes of each vector.
@@ -44,8 +34,15 @@ impl Requantizer {
         let [a, b, c, d] = rounded;
         let low = _mm256_adds_epi16(_mm256_packs_epi32(a, b), self.zero);
         let high = _mm256_adds_epi16(_mm256_packs_epi32(c, d), self.zero);
-        _mm256_max_epu8(_mm256_packus_epi16(low, high), self.low)
+        _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(low, high), self.low), self.high)
     }
+}
+
+/// Eight sums times their scales, rounded.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn round(sums: __m256i, scale: __m256) -> __m256i {
+    _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale))
 }
 
 /// Adds `len` neighbouring elements of a residual to C's.

@@ -1,7 +1,7 @@
 //! The int8 depthwise convolution with AVX-512 VNNI.
 
 use super::masks;
-use super::requantize::Requantizer;
+use super::requantize::{Requantizer, round};
 use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, Requantize};
 use crate::x86_64::depthwise_q8::{self, Vectors};
 use std::arch::x86_64::*;
@@ -31,10 +31,12 @@ unsafe fn run(args: &DepthwiseQ8Args) {
 struct Avx512;
 
 impl Vectors for Avx512 {
+    const SLIDES: bool = true;
     const BYTES: usize = 64;
     const WEIGHTS: usize = 256;
     type Bytes = __m512i;
     type Quads = [__m512i; 4];
+    type Weights = [__m512i; 4];
     type Sums = __m512i;
     type Requantizer = Requantizer;
 
@@ -117,10 +119,16 @@ impl Vectors for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn dot(mut sums: [__m512i; 4], quads: [__m512i; 4], weights: *const i8) -> [__m512i; 4] {
+    unsafe fn weights(weights: *const i8) -> [__m512i; 4] {
+        // SAFETY: as the caller says.
+        unsafe { Self::bias(weights.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(mut sums: [__m512i; 4], quads: [__m512i; 4], weights: [__m512i; 4]) -> [__m512i; 4] {
         for i in 0..4 {
             // SAFETY: as the caller says.
-            sums[i] = unsafe { _mm512_dpbusd_epi32(sums[i], quads[i], _mm512_loadu_si512(weights.add(64 * i).cast())) };
+            sums[i] = unsafe { _mm512_dpbusd_epi32(sums[i], quads[i], weights[i]) };
         }
         sums
     }
@@ -137,7 +145,7 @@ impl Vectors for Avx512 {
         unsafe {
             let mut rounded = sums;
             for (i, rounded) in rounded.iter_mut().enumerate() {
-                *rounded = by.round(*rounded, _mm512_loadu_ps(scale.add(16 * i)));
+                *rounded = round(*rounded, _mm512_loadu_ps(scale.add(16 * i)));
             }
             by.pack(rounded)
         }

@@ -1,7 +1,7 @@
 //! The int8 matrix product with AVX-512 VNNI: tiles of up to 6 pixels by 64 columns, or 8 by 48.
 
 use super::masks;
-use super::requantize::{Requantizer, add_run};
+use super::requantize::{Requantizer, add_run, round};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
 use crate::x86_64::residual;
@@ -363,7 +363,7 @@ impl Output for ToQ8<'_> {
                 let mut rounded = [_mm512_setzero_si512(); 4];
                 for i in 0..count {
                     for v in 0..NV {
-                        rounded[i * NV + v] = self.by.round(sums[pixel + i][v], _mm512_loadu_ps(scale.add(v * VECTOR)));
+                        rounded[i * NV + v] = round(sums[pixel + i][v], _mm512_loadu_ps(scale.add(v * VECTOR)));
                     }
                 }
                 // The packed lanes hold four columns of each vector.

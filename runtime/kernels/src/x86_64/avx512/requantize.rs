@@ -10,12 +10,11 @@ const VECTOR: usize = 16;
 /// What sums are requantised with.
 #[derive(Clone, Copy)]
 pub(super) struct Requantizer {
-    /// The upper bound less the zero point.
-    high: __m512,
     /// The zero point, 16 bits wide.
     zero: __m512i,
-    /// The lower bound, in bytes.
+    /// The bounds, in bytes.
     low: __m512i,
+    high: __m512i,
 }
 
 impl Requantizer {
@@ -23,19 +22,10 @@ impl Requantizer {
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn new(by: Requantize) -> Self {
         Self {
-            high: _mm512_set1_ps(f32::from(by.max) - f32::from(by.zero)),
             zero: _mm512_set1_epi16(i16::from(by.zero)),
             low: _mm512_set1_epi8(by.min.cast_signed()),
+            high: _mm512_set1_epi8(by.max.cast_signed()),
         }
-    }
-
-    /// Sixteen sums times their scales, rounded; too much is the upper bound, too little or NaN very negative.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn round(self, sums: __m512i, scale: __m512) -> __m512i {
-        let real = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scale);
-        // The bound comes first, so that NaN is the result where `real` is; converted, it is the least i32.
-        _mm512_cvtps_epi32(_mm512_min_ps(self.high, real))
     }
 
     /// Packs what `round` made: within each 128-bit lane, four bytes of each vector.
@@ -45,8 +35,15 @@ impl Requantizer {
         let [a, b, c, d] = rounded;
         let low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), self.zero);
         let high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), self.zero);
-        _mm512_max_epu8(_mm512_packus_epi16(low, high), self.low)
+        _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(low, high), self.low), self.high)
     }
+}
+
+/// Sixteen sums times their scales, rounded.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn round(sums: __m512i, scale: __m512) -> __m512i {
+    _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), scale))
 }
 
 /// Adds `len` neighbouring elements of a residual to C's.
