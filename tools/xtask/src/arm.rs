@@ -1,4 +1,4 @@
-//! Golden vectors on emulated aarch64 cores: an old one, a server's, and one that has everything.
+//! Golden vectors and the kernels' tests on emulated aarch64 cores: old ones, a server's, and one that has everything.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,8 +11,12 @@ use crate::setup::{Readiness, packages};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 
-/// cortex-a72 (Raspberry Pi 4) lacks dotprod, neoverse-n1 has it, max has i8mm and all else.
-const CORES: &[&str] = &["cortex-a72", "neoverse-n1", "max"];
+/// cortex-a53 and cortex-a72 (Raspberry Pi 3 and 4) lack dotprod, neoverse-n1 has it, max has i8mm and all else.
+const CORES: &[&str] = &["cortex-a53", "cortex-a72", "neoverse-n1", "max"];
+
+/// What runs on them, as cargo selects it.
+const TESTS: &[&[&str]] =
+    &[&["--package", "dunlin-tests", "--test", "golden"], &["--package", "dunlin-kernels", "--test", "*"]];
 
 /// Emulation that goes wrong tends to loop for ever; a good run lasts seconds.
 const LIMIT_SECONDS: &str = "600";
@@ -36,11 +40,14 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     if !own {
         same_version(project)?;
     }
-    let programs = build(project, if own { cargo(project) } else { debian_cargo(project) })?;
+    let mut programs = Vec::new();
+    for tests in TESTS {
+        programs.extend(build(project, if own { cargo(project) } else { debian_cargo(project) }, tests)?);
+    }
     let mut sum = Counts::default();
     for core in CORES {
         for (program, folder) in &programs {
-            println!("\n--- {core}");
+            println!("\n--- {} on {core}", program.display());
             let mut run = untied(project, "timeout");
             run.args([LIMIT_SECONDS, "qemu-aarch64-static", "-cpu", core]).arg(program).arg("--include-ignored");
             match count(run.current_dir(folder)).map_err(|why| format!("{core}: {why}"))? {
@@ -79,14 +86,14 @@ fn same_version(project: &Project) -> Result<(), String> {
 }
 
 /// The test programs, each with the folder of its crate, in which cargo would run it.
-fn build(project: &Project, mut cargo: Command) -> Result<Vec<(PathBuf, PathBuf)>, String> {
+fn build(project: &Project, mut cargo: Command, tests: &[&str]) -> Result<Vec<(PathBuf, PathBuf)>, String> {
     cargo
         .env("CARGO_TARGET_DIR", project.cache.join("arm"))
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
         .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc")
         .args(["test", "--no-run", "--profile", "arm", "--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"])
-        .args(["--package", "dunlin-tests", "--test", "golden"]);
+        .args(tests);
     let mut programs = Vec::new();
     let built = follow(&mut cargo, |line| programs.extend(program_of(line)))?;
     match (built, programs.is_empty()) {

@@ -33,7 +33,7 @@ cargo xtask COMMAND [--no-setup]
 
   test             sets up what it lacks, then every check and test
   test quick       the inner loop: format, lint, architecture, and the tests that are not slow
-  test arm         golden vectors on emulated aarch64 cores
+  test arm         golden vectors and the kernels' tests on emulated aarch64 cores
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
