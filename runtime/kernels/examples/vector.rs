@@ -1,12 +1,14 @@
 //! Prints nanoseconds an element of the vector ops, by instruction set: the least of many batches.
 
+#![allow(clippy::print_stdout, reason = "what it measures is what it prints")]
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use dunlin_kernels::q8::Requantize;
 use dunlin_kernels::vector::{
-    AverageQ8, Pool, Quantized, Reduce, Unary, add_q8, average_pool_f32, average_pool_q8, dequantize, layer_norm,
-    max_pool_f32, max_pool_q8, quantize, quantize_rows, reduce, softmax, unary,
+    AverageQ8, Pool, Quantized, Reduce, Unary, add_q8, average_pool_f32, average_pool_q8, copy_strided, dequantize,
+    layer_norm, max_pool_f32, max_pool_q8, quantize, quantize_rows, reduce, softmax, unary,
 };
 use dunlin_kernels::{Isa, Kernels, Place};
 
@@ -19,6 +21,8 @@ fn main() {
         pools(kernels);
         rows(kernels);
     }
+    println!("any");
+    transpositions();
 }
 
 /// Times one call, and prints what an element costs.
@@ -125,5 +129,24 @@ fn rows(kernels: &Kernels) {
                 reduce(kernels, op, black_box(&x), 1, rows, row, &mut y[..row]);
             });
         }
+    }
+}
+
+/// Images from channels first to channels last.
+fn transpositions() {
+    for [c, h, w] in [[3, 96, 96], [64, 25, 5], [64, 64, 6]] {
+        let (count, last) = (c * h * w, [1, (w * c) as isize, c as isize]);
+        let first = [(h * w) as isize, w as isize, 1];
+        let (x, mut y) = (vec![0.5_f32; count], vec![0.0_f32; count]);
+        let (q, mut z) = (vec![9_u8; count], vec![0_u8; count]);
+        time(&format!("f32 channels last {c}x{h}x{w}"), count, || {
+            copy_strided(black_box(&x), &first, 0, &[c, h, w], &mut y, 0, &last);
+        });
+        time(&format!("f32 channels first {c}x{h}x{w}"), count, || {
+            copy_strided(black_box(&x), &last, 0, &[c, h, w], &mut y, 0, &first);
+        });
+        time(&format!("u8 channels last {c}x{h}x{w}"), count, || {
+            copy_strided(black_box(&q), &first, 0, &[c, h, w], &mut z, 0, &last);
+        });
     }
 }

@@ -7,7 +7,7 @@ use crate::aligned::Plain;
 /// Dimensions that a copy may have.
 const MAX_RANK: usize = 8;
 /// Rows and columns that a transposition turns at once.
-const TILE: usize = 8;
+const TILE: usize = 4;
 
 /// A dimension of a copy: its size, and elements from one index to the next on both sides.
 #[derive(Clone, Copy, Default)]
@@ -226,9 +226,9 @@ unsafe fn tile<T: Plain>(x: *const T, y: *mut T, x_step: isize, y_step: isize) {
         unsafe { *x.wrapping_offset(x_step.wrapping_mul(j.cast_signed())).cast::<[T; TILE]>() }
     };
     let columns: [[T; TILE]; TILE] = array::from_fn(column);
-    for i in 0..TILE {
-        let to = y.wrapping_offset(y_step.wrapping_mul(i.cast_signed()));
+    let rows: [[T; TILE]; TILE] = array::from_fn(|i| columns.map(|column| column[i]));
+    for (i, row) in rows.into_iter().enumerate() {
         // SAFETY: the caller's promise.
-        unsafe { *to.cast::<[T; TILE]>() = array::from_fn(|j| columns[j][i]) };
+        unsafe { *y.wrapping_offset(y_step.wrapping_mul(i.cast_signed())).cast::<[T; TILE]>() = row };
     }
 }

@@ -39,11 +39,9 @@ macro_rules! vectorised {
     };
 }
 
-// Takes the place of kernels that are still to come; a name below hides its name there.
 mod binary;
 mod border;
 mod copy;
-mod interim;
 mod lanes;
 mod math;
 mod pool;
@@ -51,16 +49,17 @@ mod quantize;
 mod reduce;
 mod rounding;
 mod rows;
+mod trees;
 mod unary;
 mod window;
 
 pub use binary::{Binary, binary, binary_scalar, scalar_binary};
 pub use border::{Border, fill_border, pad_image};
 pub use copy::copy_strided;
-pub use interim::*;
 pub use pool::{AverageQ8, average_pool_f32, average_pool_q8, max_pool_f32, max_pool_q8};
 pub use quantize::{Quantized, add_q8, dequantize, quantize, quantize_rows, requantize_q8};
 pub use reduce::{Reduce, reduce};
 pub use rows::{layer_norm, log_softmax, softmax};
+pub use trees::{TreeEnsemble, TreeError, Trees};
 pub use unary::{Unary, unary, unary_in_place};
 pub use window::Pool;

@@ -5,6 +5,7 @@ mod moving;
 mod pool;
 mod quantize;
 mod rows;
+mod trees;
 mod unary;
 
 use dunlin_kernels::{Isa, Kernels};
@@ -12,7 +13,7 @@ use dunlin_kernels::{Isa, Kernels};
 /// Runs a check on the kernels of every instruction set that this CPU has.
 fn on_each(check: impl Fn(&'static Kernels)) {
     for isa in Isa::available() {
-        check(Kernels::of(isa).unwrap());
+        check(Kernels::of(isa).expect("it is available"));
     }
 }
 
