@@ -10,8 +10,17 @@ pub(in crate::x86_64) const DEPTHWISE_F32: DepthwiseF32Table =
 
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have AVX2 and FMA.
-#[target_feature(enable = "avx2,fma")]
 unsafe fn run(args: &DepthwiseF32Args) {
     // SAFETY: as this function's.
-    unsafe { channels::<__m256>(args, 0, args.taps.len) }
+    unsafe { channels_from(args, 0) }
+}
+
+/// Makes all channels from the first given on.
+///
+/// # Safety
+/// As for [`run`].
+#[target_feature(enable = "avx2,fma")]
+pub(in crate::x86_64) unsafe fn channels_from(args: &DepthwiseF32Args, first: usize) {
+    // SAFETY: as this function's.
+    unsafe { channels::<__m256>(args, first, args.taps.len) }
 }

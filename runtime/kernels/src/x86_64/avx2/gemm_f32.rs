@@ -46,7 +46,8 @@ const TWO: Tiles = Tiles {
     ],
 };
 
-const ONE: Tiles = Tiles {
+/// The tiles of one vector.
+pub(in crate::x86_64) const ONE: Tiles = Tiles {
     columns: 8,
     by_pixels: &[
         tiles::<1, 1, 8>,

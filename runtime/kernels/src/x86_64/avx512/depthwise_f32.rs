@@ -1,8 +1,9 @@
-//! The f32 depthwise convolution in AVX-512: sixteen channels at a time, and eight where no more are left.
+//! The f32 depthwise convolution in AVX-512: sixteen channels at a time; AVX2 makes eight where no more are left.
 
-use std::arch::x86_64::{__m256, __m512};
+use std::arch::x86_64::__m512;
 
 use crate::depthwise::{DepthwiseF32Args, DepthwiseF32Table};
+use crate::x86_64::avx2;
 use crate::x86_64::depthwise_f32::channels;
 
 pub(in crate::x86_64) const DEPTHWISE_F32: DepthwiseF32Table =
@@ -17,7 +18,7 @@ unsafe fn run(args: &DepthwiseF32Args) {
     unsafe {
         sixteen(args, wide);
         if wide < end {
-            eight(args, wide);
+            avx2::depthwise_f32::channels_from(args, wide);
         }
     }
 }
@@ -28,12 +29,4 @@ unsafe fn run(args: &DepthwiseF32Args) {
 unsafe fn sixteen(args: &DepthwiseF32Args, end: usize) {
     // SAFETY: as this function's.
     unsafe { channels::<__m512>(args, 0, end) }
-}
-
-/// # Safety
-/// As for [`run`].
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-unsafe fn eight(args: &DepthwiseF32Args, first: usize) {
-    // SAFETY: as this function's.
-    unsafe { channels::<__m256>(args, first, args.taps.len) }
 }
