@@ -112,6 +112,26 @@ pub struct GuardSettings {
     pub distance_margin: f64,
 }
 
+impl PackSettings {
+    /// Settings that say who the model is, and leave the rest at what it is without them.
+    #[must_use]
+    pub fn new(model_id: &str, version: semver::Version, sequence: u64) -> Self {
+        Self {
+            model_id: model_id.to_owned(),
+            version,
+            sequence,
+            license: None,
+            commit: None,
+            data_sha256: None,
+            latency_budget_us: None,
+            max_age_days: None,
+            golden_cases: default_golden_cases(),
+            tolerance: default_tolerance(),
+            guard: GuardSettings::default(),
+        }
+    }
+}
+
 impl Default for GuardSettings {
     fn default() -> Self {
         Self { min_confidence: None, distance_quantile: 0.999, distance_margin: 1.5 }

@@ -21,6 +21,8 @@ pub(crate) struct Builder {
     facts: HashMap<String, Fact>,
     aliases: HashMap<String, String>,
     taken: HashSet<String>,
+    /// Values that depend on the number of rows alone; no node makes them.
+    unmade: HashSet<String>,
     max_nodes: usize,
 }
 
@@ -40,6 +42,7 @@ impl Builder {
             facts: constants.iter().map(|(name, constant)| (name.clone(), Fact::of(constant))).collect(),
             aliases: HashMap::new(),
             taken: names,
+            unmade: HashSet::new(),
             max_nodes: nodes.saturating_add(1).saturating_mul(MAX_GROWTH),
         }
     }
@@ -110,6 +113,15 @@ impl Builder {
                 self.define_constant(&name, constant);
             }
             return Ok(());
+        }
+        // Only what shapes are made of is known so; rules have read it, and no run needs it.
+        if made.iter().all(|(_, fact)| fact.known.is_some()) {
+            self.unmade.extend(made.iter().map(|(name, _)| name.clone()));
+            self.facts.extend(made);
+            return Ok(());
+        }
+        if let Some(name) = node.inputs.iter().find(|name| self.unmade.contains(*name)) {
+            return Err(Fault::Mixes(format!("it computes with '{name}', which depends on the size of the batch")));
         }
         if self.nodes.len() >= self.max_nodes {
             return Err(Fault::Wrong("the model takes too many nodes".to_owned()));

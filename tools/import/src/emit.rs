@@ -6,6 +6,7 @@ use dunlin_bundle::graph::{Attribute as GraphAttribute, Dim, Graph, Node as Grap
 use dunlin_bundle::limits::{MAX_ATTRIBUTE_ITEMS, MAX_NAME_BYTES};
 use dunlin_bundle::tensor::DType;
 use dunlin_bundle::{Weights, safetensors_bytes};
+use dunlin_engine::fold_batch_norm;
 
 use crate::constant::Constant;
 use crate::error::ImportError;
@@ -48,8 +49,21 @@ pub(crate) fn emit(normalised: &Normalised) -> Result<(Graph, Weights), ImportEr
         initializers: tensors.keys().cloned().collect(),
         nodes: renamed,
     };
+    let weights = weights(&tensors)?;
+    let (graph, folded) = fold_batch_norm(&graph, &weights);
+    if folded.is_empty() {
+        return Ok((graph, weights));
+    }
+    let folded: Vec<(String, Constant)> =
+        folded.into_iter().map(|(name, tensor)| (name, Constant::f32(&tensor.shape, &tensor.data))).collect();
+    tensors.extend(folded.iter().map(|(name, constant)| (name.clone(), constant)));
+    tensors.retain(|name, _| graph.initializers.contains(name));
+    Ok((graph, self::weights(&tensors)?))
+}
+
+fn weights(tensors: &BTreeMap<String, &Constant>) -> Result<Weights, ImportError> {
     let bytes = safetensors_bytes(tensors.iter().map(|(name, constant)| (name.as_str(), constant.weight())))?;
-    Ok((graph, Weights::from_safetensors(bytes)?))
+    Ok(Weights::from_safetensors(bytes)?)
 }
 
 /// Nodes that an output depends on.

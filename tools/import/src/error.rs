@@ -1,7 +1,6 @@
 //! Why a model cannot be imported; every variant names the node, the tensor or the input, and says what to do.
 
 use dunlin_bundle::WeightsError;
-use dunlin_engine::EngineError;
 
 /// An ONNX file that cannot become a graph.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +96,4 @@ pub enum ImportError {
     /// The weights cannot be written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// Batch normalizations cannot be folded into the weights before them.
-    #[error(transparent)]
-    Fold(#[from] EngineError),
 }

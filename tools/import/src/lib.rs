@@ -3,12 +3,15 @@
 //! bytes -> [`parse`] -> model -> [`normalise`](mod@normalise) -> nodes of one form, whatever the opset and the exporter
 //! -> [`emit`] -> graph and weights, batch normalizations folded, names short -> [`Imported`]
 //!
+//! [`package`] makes a model folder of it, on [`Data`] of the caller's or on noise.
+//!
 //! The batch becomes a symbol where it can be proved that no row depends on another ([`Batch`]).
 
 #![forbid(unsafe_code)]
 
 mod builder;
 mod constant;
+mod data;
 mod emit;
 mod error;
 mod facts;
@@ -18,12 +21,17 @@ mod model;
 mod names;
 mod normalise;
 mod onnx;
+pub mod package;
 mod parse;
 mod rules;
+mod sklearn;
+
+use std::collections::BTreeMap;
 
 use dunlin_bundle::Weights;
 use dunlin_bundle::graph::Graph;
 
+pub use data::{Data, DataError, Row, Source};
 pub use error::ImportError;
 
 /// A model in the form that every engine reads.
@@ -65,9 +73,20 @@ pub enum Batch {
 /// [`ImportError`] naming the node, tensor, input or output, and what to do.
 pub fn import(bytes: &[u8]) -> Result<Imported, ImportError> {
     let mut notes = Vec::new();
-    let model = parse::parse(bytes, &mut notes)?;
+    let mut model = parse::parse(bytes, &mut notes)?;
+    let classes = sklearn::drop_labels(&mut model);
     let normalised = normalise::normalise(&model)?;
     notes.extend(normalised.notes.iter().cloned());
     let (graph, weights) = emit::emit(&normalised)?;
-    Ok(Imported { graph, weights, classes: Vec::new(), batch: normalised.batch, notes, producer: model.producer })
+    Ok(Imported { graph, weights, classes, batch: normalised.batch, notes, producer: model.producer })
+}
+
+/// Each op of a graph with how often it comes, the most frequent first.
+#[must_use]
+pub fn op_counts(graph: &Graph) -> Vec<(String, usize)> {
+    let mut counts = BTreeMap::new();
+    graph.nodes.iter().for_each(|node| *counts.entry(node.op_type.clone()).or_insert(0) += 1);
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
 }

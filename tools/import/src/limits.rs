@@ -14,3 +14,5 @@ pub(crate) const MAX_VALUES: usize = MAX_TENSORS + dunlin_bundle::limits::MAX_FE
 pub(crate) const MAX_KNOWN: usize = 64;
 /// Nodes after rewriting, for each one in the file: the largest rewriting (a classifier of trees) makes about 20.
 pub(crate) const MAX_GROWTH: usize = 32;
+/// Most elements of a constant that a node fills with one value: it is stored.
+pub(crate) const MAX_FILLED: usize = 1 << 20;

@@ -19,6 +19,8 @@ pub(crate) struct Model {
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<String>,
     pub(crate) constants: BTreeMap<String, Constant>,
+    /// Initializers of strings; only names of classes are.
+    pub(crate) strings: BTreeMap<String, Vec<String>>,
     pub(crate) nodes: Vec<Node>,
 }
 
@@ -117,6 +119,20 @@ impl Node {
     pub(crate) fn ints(&self, name: &str) -> &[i64] {
         match self.attributes.get(name) {
             Some(Attribute::Ints(values)) => values,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn floats(&self, name: &str) -> &[f32] {
+        match self.attributes.get(name) {
+            Some(Attribute::Floats(values)) => values,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn strings(&self, name: &str) -> &[String] {
+        match self.attributes.get(name) {
+            Some(Attribute::Strings(values)) => values,
             _ => &[],
         }
     }

@@ -165,6 +165,8 @@ pub struct TensorProto {
     pub float_data: ::prost::alloc::vec::Vec<f32>,
     #[prost(int32, repeated, tag = "5")]
     pub int32_data: ::prost::alloc::vec::Vec<i32>,
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    pub string_data: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
     #[prost(int64, repeated, tag = "7")]
     pub int64_data: ::prost::alloc::vec::Vec<i64>,
     #[prost(string, optional, tag = "8")]

@@ -1,10 +1,13 @@
 //! Nodes that disappear, shed what only training or old files have, or are written as more of a simpler kind.
 
-use dunlin_bundle::tensor::DType;
+use dunlin_bundle::limits::MAX_RANK;
+use dunlin_bundle::tensor::{DType, element_count};
 
 use super::plain;
 use crate::builder::Builder;
-use crate::facts::Fault;
+use crate::constant::Constant;
+use crate::facts::{Entry, Fault};
+use crate::limits::MAX_FILLED;
 use crate::model::{Attribute, Node};
 use crate::parse::held_as;
 
@@ -65,18 +68,24 @@ pub(crate) fn onnx_number(dtype: DType) -> i64 {
     }
 }
 
-/// Its value, a tensor in ONNX, becomes a number: INT for int64, FLOAT for float.
+/// One value everywhere is a constant, where its shape does not depend on the batch.
 pub(super) fn constant_of_shape(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
     let value = match node.attributes.get("value") {
-        None => Attribute::Float(0.0),
-        Some(Attribute::Tensor(value)) => match (value.dtype, value.scalar_f32(), value.to_i64().as_deref()) {
-            (DType::F32, Some(value), _) => Attribute::Float(value),
-            (DType::I64, _, Some([value])) => Attribute::Int(*value),
-            (dtype, ..) => return Err(format!("it fills with {dtype:?}; fill with one float or int64").into()),
-        },
-        Some(_) => return Err("its value is not a tensor".into()),
+        None => Constant::f32(&[], &[0.0]),
+        Some(Attribute::Tensor(value)) if value.elements() == 1 => value.clone(),
+        Some(_) => return Err("its value is not a tensor of one element".into()),
     };
-    builder.emit(plain(node, &["value"]).with("value", value))
+    let shape = &builder.fact(node.input(0).ok_or("its shape is missing")?)?.known;
+    let shape = shape.as_ref().ok_or("the shape that it makes must be known before the model runs")?;
+    let sizes = shape.iter().map(|entry| match entry {
+        Entry::Int(size) => usize::try_from(*size).map_err(|_| Fault::from("its shape is negative")),
+        Entry::Rows(_) => Err(Fault::Mixes("it makes a value for each row, whatever the row holds".to_owned())),
+    });
+    let sizes: Vec<usize> = sizes.collect::<Result<_, _>>()?;
+    let elements = element_count(&sizes).filter(|count| *count <= MAX_FILLED && sizes.len() <= MAX_RANK);
+    let elements = elements.ok_or_else(|| format!("it fills {sizes:?}, more than {MAX_FILLED} elements"))?;
+    builder.define_constant(node.output(), Constant::new(value.dtype, &sizes, value.bytes.repeat(elements)));
+    Ok(())
 }
 
 /// Sum, Min or Max of any number of values, two at a time.

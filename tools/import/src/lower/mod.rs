@@ -11,10 +11,11 @@ mod softmax;
 use crate::builder::Builder;
 use crate::error::ImportError;
 use crate::facts::Fault;
-use crate::model::{Model, Node};
+use crate::model::{ML_DOMAIN, Model, Node};
 pub(crate) use fewer::onnx_number;
 
 use crate::rules;
+use crate::sklearn;
 
 type Lower = fn(&Node, i64, &mut Builder) -> Result<(), Fault>;
 
@@ -82,17 +83,17 @@ const FOREIGN_REMEDY: &str =
 /// Refuses the first op that has no way into the normalised form.
 pub(crate) fn check_supported(model: &Model) -> Result<(), ImportError> {
     for node in &model.nodes {
-        let (known, remedy) = match node.domain.as_str() {
-            "" => (
-                find(&node.op).is_some() || rules::find(&node.op).is_some_and(|op| op.name != "TreeEnsemble"),
-                remedy(&node.op),
-            ),
-            _ => (false, FOREIGN_REMEDY),
+        let own = |op: &str| find(op).is_some() || rules::find(op).is_some_and(|rule| rule.name != "TreeEnsemble");
+        let checked = match node.domain.as_str() {
+            "" if own(&node.op) => Ok(()),
+            "" => Err(remedy(&node.op)),
+            ML_DOMAIN => sklearn::supported(&node.op),
+            _ => Err(FOREIGN_REMEDY),
         };
-        if !known {
+        checked.map_err(|remedy| {
             let op = if node.domain.is_empty() { node.op.clone() } else { format!("{}.{}", node.domain, node.op) };
-            return Err(ImportError::UnsupportedOp { node: node.name.clone(), op, remedy });
-        }
+            ImportError::UnsupportedOp { node: node.name.clone(), op, remedy }
+        })?;
     }
     Ok(())
 }
@@ -108,6 +109,9 @@ fn find(op: &str) -> Option<Lower> {
 
 /// Lowers a node of the file.
 pub(crate) fn lower(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    if node.domain == ML_DOMAIN {
+        return sklearn::lower(node, builder);
+    }
     match find(&node.op) {
         Some(lower) => lower(node, opset, builder),
         None => builder.emit(node.clone()),

@@ -8,6 +8,9 @@ use crate::model::{Attribute, Node};
 use crate::rules;
 use crate::rules::window::windows;
 
+/// Widest pad, far above any use, so that sums of pads and sizes do not overflow.
+const MAX_PAD: u64 = 1 << 30;
+
 pub(super) fn conv(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
     let kernel = builder.fact(node.input(1).unwrap_or_default())?.shape.get(2..).unwrap_or_default().to_vec();
     let kernel = kernel.iter().map(|extent| extent.size()).collect::<Result<Vec<_>, _>>()?;
@@ -60,13 +63,55 @@ fn settled(mut node: Node, kernel: &[usize], builder: &Builder) -> Result<Node, 
     Ok(node.with("pads", Attribute::Ints([before, after].concat())))
 }
 
-/// Pads of all dimensions, whatever axes are named; the value only where it is not zero.
+/// Pads of all dimensions, whatever axes are named. What pads cut off is sliced off, and a mode that repeats elements
+/// takes one node for each dimension.
 pub(super) fn pad(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
-    let rank = builder.fact(node.input(0).unwrap_or_default())?.shape.len();
-    let mode = node.string("mode");
-    if !["", "constant", "reflect", "edge"].contains(&mode) {
-        return Err(format!("mode '{}' cannot be imported; use constant, reflect or edge", mode.escape_debug()).into());
+    let mode = match node.string("mode") {
+        "" => "constant",
+        known @ ("constant" | "reflect" | "edge" | "wrap") => known,
+        other => return Err(format!("mode '{}' is not known", other.escape_debug()).into()),
+    };
+    let pads = all_pads(node, builder)?;
+    let (cut, added): (Vec<_>, Vec<_>) =
+        pads.iter().map(|pad| (pad.map(|p| (-p).max(0)), pad.map(|p| p.max(0)))).unzip();
+    let padded: Vec<usize> = (0..pads.len()).filter(|d| added[*d] != [0, 0]).collect();
+    let rounds: Vec<Vec<usize>> = match mode {
+        "constant" if padded.is_empty() => Vec::new(),
+        "constant" => vec![padded],
+        _ => padded.into_iter().map(|d| vec![d]).collect(),
+    };
+    let mut so_far = node.input(0).ok_or("its data are missing")?.to_owned();
+    if cut.iter().any(|pad| *pad != [0, 0]) {
+        let output =
+            if rounds.is_empty() { node.output().to_owned() } else { builder.fresh(&format!("{}.cut", node.name)) };
+        cut_off(&so_far, &cut, &output, node, builder)?;
+        so_far = output;
+    } else if rounds.is_empty() {
+        return super::fewer::identity(node, opset, builder);
     }
+    let value = if mode == "constant" { value(node, builder)? } else { None };
+    for (i, dimensions) in rounds.iter().enumerate() {
+        let last = i + 1 == rounds.len();
+        let output = if last { node.output().to_owned() } else { builder.fresh(&format!("{}.{i}", node.name)) };
+        let here = |side: usize| (0..pads.len()).map(move |d| (d, side));
+        let list: Vec<i64> =
+            here(0).chain(here(1)).map(|(d, side)| if dimensions.contains(&d) { added[d][side] } else { 0 }).collect();
+        let pads = builder.add_constant(&format!("{}.pads", node.name), Constant::list(&list));
+        let name = if last { node.name.clone() } else { output.clone() };
+        let mut pad = Node::new(&name, "Pad", &[&so_far, &pads], &output);
+        pad.inputs.extend(value.clone());
+        if mode != "constant" {
+            pad = pad.with("mode", Attribute::String(mode.to_owned()));
+        }
+        builder.emit(pad)?;
+        so_far = output;
+    }
+    Ok(())
+}
+
+/// Before and after, for each dimension.
+fn all_pads(node: &Node, builder: &Builder) -> Result<Vec<[i64; 2]>, Fault> {
+    let rank = builder.fact(node.input(0).unwrap_or_default())?.shape.len();
     let given = match (node.attributes.get("pads"), node.input(1)) {
         (Some(Attribute::Ints(pads)), _) => pads.clone(),
         (_, Some(name)) => builder.fact(name)?.ints().ok_or("its pads must be known before the model runs")?,
@@ -79,27 +124,33 @@ pub(super) fn pad(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), 
         }
         None => (0..rank).collect(),
     };
-    if given.len() != 2 * axes.len() {
-        return Err(format!("its pads must be two for each of {} dimensions", axes.len()).into());
+    if given.len() != 2 * axes.len() || given.iter().any(|pad| pad.unsigned_abs() > MAX_PAD) {
+        return Err(format!("its pads must be two for each of {} dimensions, none absurd", axes.len()).into());
     }
-    let mut pads = vec![0; 2 * rank];
+    let mut pads = vec![[0; 2]; rank];
     for (i, axis) in axes.iter().enumerate() {
-        (pads[*axis], pads[axis + rank]) = (given[i], given[i + axes.len()]);
+        pads[*axis] = [given[i], given[i + axes.len()]];
     }
-    if pads.iter().all(|pad| *pad == 0) {
-        return super::fewer::identity(node, opset, builder);
-    }
-    let value = value(node, builder)?;
-    let mut padded = plain(node, &["pads", "value", "paddings"]);
-    if mode == "constant" {
-        padded.attributes.remove("mode");
-    }
-    padded.inputs.truncate(1);
-    padded.inputs.push(builder.add_constant(&format!("{}.pads", node.name), Constant::list(&pads)));
-    padded.inputs.extend(value);
-    builder.emit(padded)
+    Ok(pads)
 }
 
+/// A slice without the elements that pads below zero cut off.
+fn cut_off(x: &str, cut: &[[i64; 2]], output: &str, node: &Node, builder: &mut Builder) -> Result<(), Fault> {
+    let shape = builder.fact(x)?.shape.clone();
+    let mut lists = [const { Vec::new() }; 4];
+    for (axis, [before, after]) in cut.iter().enumerate().filter(|(_, pad)| **pad != [0, 0]) {
+        let size = shape[axis].size()? as i64;
+        let values = [*before, size - after, axis as i64, 1];
+        values.into_iter().zip(&mut lists).for_each(|(value, list)| list.push(value));
+    }
+    let mut slice = Node::new(&format!("{}.slice", node.name), "Slice", &[x], output);
+    for (what, list) in ["starts", "ends", "axes", "steps"].iter().zip(lists) {
+        slice.inputs.push(builder.add_constant(&format!("{}.{what}", node.name), Constant::list(&list)));
+    }
+    builder.emit(slice)
+}
+
+/// The value around the data, where it is not zero.
 fn value(node: &Node, builder: &mut Builder) -> Result<Option<String>, Fault> {
     if let Some(name) = node.input(2) {
         let zero = builder.constant(name).is_some_and(|c| c.bytes.iter().all(|byte| *byte == 0));

@@ -24,17 +24,26 @@ pub(super) fn read(
         let reason = "sparse tensors cannot be imported; export it dense".to_owned();
         return Err(ImportError::BadTensor { tensor: shown(tensor), reason });
     }
-    let constants = constants(graph.initializer, notes)?;
-    let own = |input: &&ValueInfoProto| !constants.contains_key(input.name.as_deref().unwrap_or_default());
+    let (texts, numbers): (Vec<_>, Vec<_>) =
+        graph.initializer.into_iter().partition(|tensor| tensor.data_type == Some(tensor::STRING));
+    let strings: BTreeMap<String, Vec<String>> = texts.into_iter().map(strings).collect();
+    let constants = constants(numbers, notes)?;
+    let initialized = |name: &str| constants.contains_key(name) || strings.contains_key(name);
+    let own = |input: &&ValueInfoProto| !initialized(input.name.as_deref().unwrap_or_default());
     let inputs = graph.input.iter().filter(own).map(input).collect::<Result<Vec<_>, _>>()?;
     let outputs = graph.output.iter().map(|output| output.name.clone().unwrap_or_default()).collect();
     let mut names = NodeNames::default();
     let nodes = graph.node.into_iter().enumerate();
     let nodes = nodes.map(|(i, node)| read_node(i, node, &mut names, notes)).collect::<Result<Vec<_>, _>>()?;
-    let mut model = Model { opset, producer, inputs, outputs, constants, nodes };
+    let mut model = Model { opset, producer, inputs, outputs, constants, strings, nodes };
     lift_constants(&mut model)?;
     check_flow(&model)?;
     Ok(model)
+}
+
+fn strings(tensor: TensorProto) -> (String, Vec<String>) {
+    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+    (tensor.name.unwrap_or_default(), tensor.string_data.iter().map(text).collect())
 }
 
 fn constants(
@@ -143,7 +152,7 @@ fn lift_constants(model: &mut Model) -> Result<(), ImportError> {
 
 /// Checks that each node uses what came before it and makes what nothing else makes.
 fn check_flow(model: &Model) -> Result<(), ImportError> {
-    let mut known: HashSet<&str> = model.constants.keys().map(String::as_str).collect();
+    let mut known: HashSet<&str> = model.constants.keys().chain(model.strings.keys()).map(String::as_str).collect();
     for input in &model.inputs {
         if !known.insert(&input.name) {
             let reason = "something else has its name; export the model again".to_owned();

@@ -30,6 +30,9 @@ const TYPES: &[(i32, &str)] = &[
     (22, "int4"),
 ];
 
+/// ONNX's number for strings.
+pub(super) const STRING: i32 = 8;
+
 pub(super) fn type_name(data_type: i32) -> String {
     let known = TYPES.iter().find(|(number, _)| *number == data_type);
     known.map_or_else(|| format!("type {data_type}"), |(_, name)| (*name).to_owned())

@@ -123,6 +123,8 @@ fn compare(op: &str, a: Entry, b: Entry) -> Option<bool> {
         ("Equal", Rows(a), Rows(b)) => a == b,
         ("Greater", Int(a), Int(b)) => a > b,
         ("Greater", Rows(_), Int(b)) if b < 1 => true,
+        ("GreaterOrEqual", Int(a), Int(b)) => a >= b,
+        ("LessOrEqual", Int(a), Int(b)) => a <= b,
         ("Less", Int(a), Int(b)) => a < b,
         ("Less", Int(a), Rows(_)) if a < 1 => true,
         ("And", Int(a), Int(b)) => a != 0 && b != 0,

@@ -132,7 +132,7 @@ pub(super) fn split(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
     Ok(sizes.into_iter().map(part).collect())
 }
 
-/// Pads are an input: all the befores, then all the afters; below zero, elements are cut off.
+/// Pads are an input: all the befores, then all the afters.
 pub(super) fn pad(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
     let x = ask.fact(0)?;
     let rank = x.shape.len();
@@ -149,9 +149,8 @@ pub(super) fn pad(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
         }
         let Extent::Size(size) = extent else { return Err(Fault::Mixes("it pads the batch".to_owned())) };
         let padded = (*size as i64).checked_add(before).and_then(|s| s.checked_add(after));
-        let padded = padded.and_then(|size| usize::try_from(size).ok()).ok_or("its pads overflow or leave nothing")?;
-        let reflects_too_far = ask.node.string("mode") == "reflect" && before.max(after) >= *size as i64;
-        if reflects_too_far || (padded == 0) {
+        let padded = padded.and_then(|size| usize::try_from(size).ok()).ok_or("its pads overflow")?;
+        if ask.node.string("mode") == "reflect" && before.max(after) >= *size as i64 {
             return Err(Fault::Wrong(format!("pads of {before} and {after} are too much for {size} elements")));
         }
         shape.push(Extent::Size(padded));

@@ -1,4 +1,4 @@
-//! The ops of the normalised form: how many inputs each takes, which attributes it keeps, and what it makes of its inputs'
+//! The ops of the normalised form (and Shape, which no node of it is left of): how many inputs each takes, which attributes it keeps, and what it makes of its inputs'
 //! shapes. Each rule keeps the claim of [`facts`](crate::facts) about the batch, or says which node breaks it.
 
 mod elementwise;
@@ -61,7 +61,6 @@ pub(crate) const OPS: &[Op] = &[
     op("Cast", (1, 1), &["to"], elementwise::cast),
     op("Clip", (1, 3), &[], elementwise::unary),
     op("Concat", (1, usize::MAX), &["axis"], join::concat),
-    op("ConstantOfShape", (1, 1), &["value"], shapes::constant_of_shape),
     op("Conv", (2, 3), WINDOW, window::conv),
     op("DequantizeLinear", (2, 3), &["axis"], quantization::dequantize),
     op("Div", (2, 2), &[], elementwise::arithmetic),
@@ -77,11 +76,13 @@ pub(crate) const OPS: &[Op] = &[
     op("GlobalAveragePool", (1, 1), &[], window::global),
     op("GlobalMaxPool", (1, 1), &[], window::global),
     op("Greater", (2, 2), &[], elementwise::comparison),
+    op("GreaterOrEqual", (2, 2), &[], elementwise::comparison),
     op("HardSigmoid", (1, 1), &["alpha", "beta"], elementwise::unary),
     op("HardSwish", (1, 1), &[], elementwise::unary),
     op("LayerNormalization", (2, 3), &["axis", "epsilon"], normalization::layer),
     op("LeakyRelu", (1, 1), &["alpha"], elementwise::unary),
     op("Less", (2, 2), &[], elementwise::comparison),
+    op("LessOrEqual", (2, 2), &[], elementwise::comparison),
     op("Log", (1, 1), &[], elementwise::unary),
     op("LogSoftmax", (1, 1), &["axis"], normalization::softmax),
     op("MatMul", (2, 2), &[], linear::matmul),

@@ -32,7 +32,7 @@ fn graph(input: &str, output: &str, initializers: &[&str], nodes: &str) -> Graph
 
 fn run(graph: &Graph, weights: &Weights, x: &Tensor) -> Vec<f32> {
     let mut output = RawOutput::default();
-    ReferenceEngine.compile(graph, weights).unwrap().new_run().run(&[x.clone()], &mut output).unwrap();
+    ReferenceEngine.compile(graph, weights).unwrap().new_run().run(std::slice::from_ref(x), &mut output).unwrap();
     output.tensors[0].data.clone()
 }
 
