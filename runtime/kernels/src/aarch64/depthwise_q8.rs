@@ -6,7 +6,7 @@ use core::arch::aarch64::{
     vld1q_s32, vmlal_s16, vmovl_s8, vmovl_u8, vreinterpret_s8_u8, vreinterpretq_s16_u16,
 };
 
-use super::finish::{finite, numbers, requantize, scaled};
+use super::finish::{requantize, scaled};
 use super::part::{load_u8, store_u8};
 use super::walk::Runs;
 use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, Window};
@@ -89,7 +89,7 @@ pub(super) unsafe fn any_window<const SIGNED: bool>(args: &DepthwiseQ8Args) {
     unsafe {
         let mut first = 0;
         while first < channels {
-            if channels.wrapping_sub(first) >= CHANNELS && finite::<2>(args.scale.add(first)) {
+            if channels.wrapping_sub(first) >= CHANNELS {
                 eight_channels::<SIGNED, true>(args, first);
             } else {
                 eight_channels::<SIGNED, false>(args, first);
@@ -100,7 +100,7 @@ pub(super) unsafe fn any_window<const SIGNED: bool>(args: &DepthwiseQ8Args) {
 }
 
 /// # Safety
-/// As for the kernel; where the vector is not `FULL` only the channels that are left are touched, and NaN is looked for.
+/// As for the kernel; where the vector is not `FULL` only the channels that are left are touched.
 #[inline(never)]
 unsafe fn eight_channels<const SIGNED: bool, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
     let square = (args.taps.rows, args.taps.cols) == (3, 3) && !SIGNED && FULL;
@@ -130,7 +130,7 @@ unsafe fn eight_channels<const SIGNED: bool, const FULL: bool>(args: &DepthwiseQ
 /// As for `eight_channels`; there are `P` pixels.
 #[inline(always)]
 unsafe fn tile<const SIGNED: bool, const FULL: bool, const P: usize>(args: &DepthwiseQ8Args, first: usize, at: Cursor) {
-    let columns = args.taps.len.wrapping_sub(first).min(CHANNELS);
+    let columns = args.taps.len.wrapping_sub(first);
     // SAFETY: as for this function.
     unsafe {
         let mut sums = [bias(args, first); P];
@@ -145,7 +145,7 @@ unsafe fn tile<const SIGNED: bool, const FULL: bool, const P: usize>(args: &Dept
                 *sums = add(*sums, widen::<SIGNED>(x), weights);
             }
         }
-        store::<FULL, P>(args, sums, first, at, columns);
+        store(args, sums, first, at, if FULL { CHANNELS } else { columns });
     }
 }
 
@@ -173,7 +173,7 @@ unsafe fn square_tile<const S: usize>(args: &DepthwiseQ8Args, first: usize, at: 
                 }
             }
         }
-        store::<true, PIXELS>(args, sums, first, at, CHANNELS);
+        store(args, sums, first, at, CHANNELS);
     }
 }
 
@@ -209,7 +209,7 @@ fn add([low, high]: [int32x4_t; 2], x: int16x8_t, w: int16x8_t) -> [int32x4_t; 2
 /// # Safety
 /// `P` pixels of so many channels can be written.
 #[inline(always)]
-unsafe fn store<const FULL: bool, const P: usize>(
+unsafe fn store<const P: usize>(
     args: &DepthwiseQ8Args,
     sums: [[int32x4_t; 2]; P],
     first: usize,
@@ -219,9 +219,8 @@ unsafe fn store<const FULL: bool, const P: usize>(
     for (pixel, sums) in sums.into_iter().enumerate() {
         // SAFETY: as for this function; scales are padded.
         unsafe {
-            let real = scaled(sums, args.scale.add(first));
-            let bytes = requantize(if FULL { real } else { numbers(real) }, args.requantize);
-            store_u8(at.after(args, pixel).y, bytes, if FULL { CHANNELS } else { columns });
+            let bytes = requantize(scaled(sums, args.scale.add(first)), args.requantize);
+            store_u8(at.after(args, pixel).y, bytes, columns);
         }
     }
 }

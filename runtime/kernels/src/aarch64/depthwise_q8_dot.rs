@@ -9,12 +9,16 @@ use core::arch::aarch64::{
 use core::arch::asm;
 
 use super::depthwise_q8::{Cursor, PADDED, any_window};
-use super::finish::{finite, numbers, requantize, scaled};
+use super::finish::{requantize, scaled};
 use super::part::{load_u8, store_u8};
+use crate::geometry::{Grid, Place, Taps};
 use crate::q8::{DepthwiseQ8Args, Window};
 
 /// Bytes of weights for 16 channels: three columns of four vectors.
 const BLOCK: usize = 192;
+
+/// Pixels of a line from which its first two columns, which end no pixel, do not count.
+const SHORT: usize = 16;
 
 /// How an instruction set sums four neighbouring products of bytes.
 pub(super) trait FourBytes: Sized {
@@ -40,23 +44,40 @@ fn is_square(rows: usize, cols: usize) -> bool {
 
 pub(super) fn packed(window: Window) -> Option<usize> {
     if is_square(window.rows, window.cols) {
-        window.channels.div_ceil(PADDED).checked_mul(BLOCK)
+        window.channels.div_ceil(PADDED).checked_mul(2 * BLOCK)
     } else {
         super::depthwise_q8::packed(window)
     }
 }
 
-/// Windows of 3 by 3 are packed `[16 channels][column][channel][row, and a zero]`.
+/// Windows of 3 by 3 are packed `[16 channels][column][channel][row, and a zero]`, and once more with rows and columns
+/// exchanged.
 pub(super) fn pack(window: Window, weights: &[i8], packed: &mut [i8]) {
     if !is_square(window.rows, window.cols) {
         return super::depthwise_q8::pack(window, weights, packed);
     }
+    let (upright, turned) = packed.split_at_mut(packed.len() / 2);
     for channel in 0..window.channels {
         for tap in 0..9 {
             let (row, col) = (tap / 3, tap % 3);
-            let at = channel / PADDED * BLOCK + col * 4 * PADDED + channel % PADDED * 4 + row;
-            packed[at] = weights[tap * window.channels + channel];
+            let at = |row, col| channel / PADDED * BLOCK + col * 4 * PADDED + channel % PADDED * 4 + row;
+            let weight = weights[tap * window.channels + channel];
+            upright[at(row, col)] = weight;
+            turned[at(col, row)] = weight;
         }
+    }
+}
+
+/// The same call with rows and columns, lines and pixels exchanged, and the weights for it.
+fn turned(args: &DepthwiseQ8Args) -> DepthwiseQ8Args {
+    let exchanged = |place: Place| Place { start: place.start, line: place.pixel, pixel: place.line };
+    DepthwiseQ8Args {
+        grid: Grid { lines: args.grid.pixels, pixels: args.grid.lines },
+        from: exchanged(args.from),
+        taps: Taps { row: args.taps.col, col: args.taps.row, ..args.taps },
+        w: args.w.wrapping_add(args.taps.len.div_ceil(PADDED).wrapping_mul(BLOCK)),
+        to: exchanged(args.to),
+        ..*args
     }
 }
 
@@ -69,22 +90,22 @@ pub(super) unsafe fn depthwise_q8<D: FourBytes>(args: &DepthwiseQ8Args) {
         if !is_square(args.taps.rows, args.taps.cols) {
             return if D::SIGNED { any_window::<true>(args) } else { any_window::<false>(args) };
         }
+        let turned = turned(args);
+        let args = if args.grid.pixels < SHORT.min(args.grid.lines) { &turned } else { args };
         let mut first = 0;
         while first < channels {
-            let finite = finite::<4>(args.scale.add(first));
             match channels.wrapping_sub(first) {
-                8 if finite => D::block_of::<2, true>(args, first),
-                0..=8 => D::block_of::<2, false>(args, first),
-                16.. if finite => D::block_of::<4, true>(args, first),
-                _ => D::block_of::<4, false>(args, first),
+                8 => D::block_of::<2, true>(args, first),
+                0..8 => D::block_of::<2, false>(args, first),
+                9..16 => D::block_of::<4, false>(args, first),
+                _ => D::block_of::<4, true>(args, first),
             }
             first = first.wrapping_add(PADDED);
         }
     }
 }
 
-/// One block of channels, in `V` vectors; where they are not `FULL` only the channels that are left are touched,
-/// and NaN is looked for.
+/// One block of channels, in `V` vectors; where they are not `FULL` only the channels that are left are touched.
 struct Block<'a, const V: usize> {
     args: &'a DepthwiseQ8Args,
     first: usize,
@@ -100,7 +121,7 @@ pub(super) unsafe fn block<D: FourBytes, const V: usize, const FULL: bool>(args:
     unsafe {
         let w = args.w.add(first / PADDED * BLOCK);
         let weights = core::array::from_fn(|col| core::array::from_fn(|i| vld1q_s8(w.add(col * 4 * PADDED + 16 * i))));
-        let columns = if FULL { 4 * V } else { args.taps.len.wrapping_sub(first).min(4 * V) };
+        let columns = if FULL { 4 * V } else { args.taps.len.wrapping_sub(first) };
         let block = Block::<V> { args, first, columns, weights };
         for line in 0..args.grid.lines {
             let at = Cursor::line(args, line, first);
@@ -259,8 +280,7 @@ impl<const V: usize> Block<'_, V> {
     unsafe fn store<const FULL: bool>(&self, y: *mut u8, sums: [int32x4_t; V]) {
         // SAFETY: as for this function; scales are padded to whole blocks.
         unsafe {
-            let real = scaled(sums, self.args.scale.add(self.first));
-            let bytes = requantize(if FULL { real } else { numbers(real) }, self.args.requantize);
+            let bytes = requantize(scaled(sums, self.args.scale.add(self.first)), self.args.requantize);
             store_u8(y, bytes, if FULL { 4 * V } else { self.columns });
         }
     }

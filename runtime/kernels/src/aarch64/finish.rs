@@ -1,10 +1,10 @@
 //! What becomes of a tile's sums: u8 by the requantisation, with or without a residual, or f32.
 
 use core::arch::aarch64::{
-    float32x4_t, int32x4_t, uint8x16_t, vabsq_f32, vaddq_f32, vcombine_s16, vcombine_u8, vcvtnq_s32_f32, vcvtq_f32_s32,
+    float32x4_t, int32x4_t, uint8x16_t, vaddq_f32, vcombine_s16, vcombine_u8, vcvtnq_s32_f32, vcvtq_f32_s32,
     vcvtq_f32_u32, vdupq_n_f32, vdupq_n_s16, vdupq_n_s32, vdupq_n_u8, vget_high_u8, vget_high_u16, vget_low_u8,
-    vget_low_u16, vld1q_f32, vmaxnmq_f32, vmaxq_f32, vmaxq_u8, vmaxvq_f32, vminq_f32, vminq_u8, vmovl_u8, vmovl_u16,
-    vmulq_f32, vmulq_n_f32, vqaddq_s16, vqmovn_s32, vqmovun_s16, vsubq_f32,
+    vget_low_u16, vld1q_f32, vmaxnmq_f32, vmaxq_f32, vmaxq_u8, vminq_f32, vminq_u8, vmovl_u8, vmovl_u16, vmulq_f32,
+    vmulq_n_f32, vqaddq_s16, vqmovn_s32, vqmovun_s16, vsubq_f32,
 };
 
 use super::part::{load_u8, store_f32, store_u8};
@@ -13,12 +13,8 @@ use crate::q8::{GemmQ8Args, GemmQ8ToF32Args, Requantize, ResidualArgs};
 
 /// What a kernel does with the sums of its pixels.
 pub(super) trait Finish {
-    /// Whether [`Finish::full_row`] can take `V` vectors of sums from column `first` on: nothing is added to them, and
-    /// they do not become NaN.
-    ///
-    /// # Safety
-    /// Scales have `V` vectors from `first` on.
-    unsafe fn plain<const V: usize>(&self, first: usize) -> bool;
+    /// Whether nothing is added to the sums, so that [`Finish::full_row`] can take them.
+    fn plain(&self) -> bool;
 
     /// Takes `V` vectors of sums, of as many columns from `first` on.
     ///
@@ -35,9 +31,8 @@ pub(super) trait Finish {
 
 impl Finish for GemmQ8Args {
     #[inline(always)]
-    unsafe fn plain<const V: usize>(&self, first: usize) -> bool {
-        // SAFETY: as for this function.
-        self.residual.is_none() && unsafe { finite::<V>(self.product.scale.add(first)) }
+    fn plain(&self) -> bool {
+        self.residual.is_none()
     }
 
     #[inline(always)]
@@ -56,7 +51,7 @@ impl Finish for GemmQ8Args {
             let mut real = scaled(sums, self.product.scale.add(first));
             if let Some(residual) = &self.residual {
                 let values = load_u8(residual.r.add(at.r.wrapping_add(first)), columns);
-                real = with_residual(real, residual, values);
+                real = numbers(with_residual(real, residual, values));
             }
             store_u8(
                 self.c.add(at.c.wrapping_add(first)),
@@ -69,7 +64,7 @@ impl Finish for GemmQ8Args {
 
 impl Finish for GemmQ8ToF32Args {
     #[inline(always)]
-    unsafe fn plain<const V: usize>(&self, _first: usize) -> bool {
+    fn plain(&self) -> bool {
         true
     }
 
@@ -108,25 +103,10 @@ pub(super) unsafe fn scaled<const V: usize>(sums: [int32x4_t; V], scale: *const 
     core::array::from_fn(|i| unsafe { vmulq_f32(vcvtq_f32_s32(sums[i]), vld1q_f32(scale.add(4 * i))) })
 }
 
-/// Whether no sum can become NaN by its scale: an infinite one makes it of a sum of 0.
-///
-/// # Safety
-/// There are `V` vectors of scales.
+/// The least number in the place of NaN, which so becomes the lower bound. Only the scales of a residual can bring it: weights
+/// with a scale that is not finite are not packed for these kernels.
 #[inline(always)]
-pub(super) unsafe fn finite<const V: usize>(scale: *const f32) -> bool {
-    // SAFETY: as for this function.
-    unsafe {
-        let mut greatest = vdupq_n_f32(0.0);
-        for i in 0..V {
-            greatest = vmaxq_f32(greatest, vabsq_f32(vld1q_f32(scale.add(4 * i))));
-        }
-        vmaxvq_f32(greatest) < f32::INFINITY
-    }
-}
-
-/// The least number in the place of NaN, which so becomes the lower bound.
-#[inline(always)]
-pub(super) fn numbers<const V: usize>(real: [float32x4_t; V]) -> [float32x4_t; V] {
+fn numbers<const V: usize>(real: [float32x4_t; V]) -> [float32x4_t; V] {
     // SAFETY: NEON is in every CPU of the target.
     real.map(|real| unsafe { vmaxnmq_f32(real, vdupq_n_f32(f32::NEG_INFINITY)) })
 }
@@ -155,7 +135,7 @@ fn with_residual<const V: usize>(
     residual: &ResidualArgs,
     values: uint8x16_t,
 ) -> [float32x4_t; V] {
-    let own = widen(requantize(numbers(real), residual.product));
+    let own = widen(requantize(real, residual.product));
     let other = widen(values);
     // SAFETY: NEON is in every CPU of the target.
     core::array::from_fn(|i| unsafe {

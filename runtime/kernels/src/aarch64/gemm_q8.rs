@@ -88,7 +88,7 @@ pub(super) unsafe fn tiles<D: Dot, const M: usize, const V: usize, F: Finish>(
             finish,
             first,
             columns,
-            plain: columns >= 4 * V && finish.plain::<V>(first),
+            plain: columns >= 4 * V && finish.plain(),
             b: product.b.add(first.wrapping_mul(k)),
             bias: product.bias.add(first),
         };

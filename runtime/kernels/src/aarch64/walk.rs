@@ -1,5 +1,7 @@
 //! The order in which a product is made: pixels by the chunk, then panel by panel, then tile by tile.
 
+use core::mem::MaybeUninit;
+
 use crate::geometry::{Grid, Place, Taps};
 
 /// Pixels whose rows meet every panel before the next pixels' turn: few enough that a panel and their rows share a cache,
@@ -7,7 +9,7 @@ use crate::geometry::{Grid, Place, Taps};
 const CHUNK: usize = 60;
 
 /// Where one pixel's row of A, its row of C, and a third operand (residual or row scale) start.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct At {
     pub(super) a: usize,
     pub(super) c: usize,
@@ -20,7 +22,8 @@ pub(super) fn walk(grid: Grid, places: [Place; 3], n: usize, width: usize, mut p
     let [a, c, r] = places;
     let mut line = At { a: a.start, c: c.start, r: r.start };
     let (mut at, mut left_of_line) = (line, grid.pixels);
-    let mut pixels = [At::default(); CHUNK];
+    // Not filled before it is used: that would take longer than a small product.
+    let mut pixels = [const { MaybeUninit::<At>::uninit() }; CHUNK];
     let mut left = grid.lines.wrapping_mul(grid.pixels);
     while left > 0 {
         let count = left.min(CHUNK);
@@ -29,7 +32,7 @@ pub(super) fn walk(grid: Grid, places: [Place; 3], n: usize, width: usize, mut p
             let (here, after) = unset.split_at_mut(left_of_line.min(unset.len()));
             left_of_line = left_of_line.wrapping_sub(here.len());
             for pixel in here {
-                *pixel = at;
+                pixel.write(at);
                 at = at.plus(a.pixel, c.pixel, r.pixel);
             }
             if left_of_line == 0 {
@@ -38,9 +41,11 @@ pub(super) fn walk(grid: Grid, places: [Place; 3], n: usize, width: usize, mut p
             }
             unset = after;
         }
+        // SAFETY: the first `count` were written above.
+        let pixels = unsafe { core::slice::from_raw_parts(pixels.as_ptr().cast::<At>(), count) };
         let mut first = 0;
         while first < n {
-            panel(&pixels[..count], first);
+            panel(pixels, first);
             first = first.wrapping_add(width);
         }
         left = left.wrapping_sub(count);
