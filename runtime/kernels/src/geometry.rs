@@ -74,11 +74,15 @@ impl Taps {
         self.rows.checked_mul(self.cols)?.checked_mul(self.len)
     }
 
-    /// One past the last element that is read, counted from the first, when runs are read in steps of `step` elements.
+    /// One past the last element that is read, counted from the first, when runs are read in steps of `step` elements, a
+    /// power of two.
+    #[inline]
     pub(crate) fn reach(&self, step: usize) -> Option<usize> {
         let rows = self.rows.checked_sub(1)?.checked_mul(self.row)?;
         let cols = self.cols.checked_sub(1)?.checked_mul(self.col)?;
-        rows.checked_add(cols)?.checked_add(self.len.checked_next_multiple_of(step)?)
+        // Rounded up without a division, which would take as long as a small product.
+        let len = self.len.checked_add(step - 1)? & !(step - 1);
+        rows.checked_add(cols)?.checked_add(len)
     }
 }
 
@@ -90,6 +94,7 @@ impl Grid {
     }
 
     /// One past the last element that is touched at a place when each pixel touches `reach` elements. 0 for no pixel.
+    #[inline]
     fn end(&self, at: &Place, reach: usize) -> Option<usize> {
         let (Some(lines), Some(pixels)) = (self.lines.checked_sub(1), self.pixels.checked_sub(1)) else {
             return Some(0);
@@ -102,6 +107,7 @@ impl Grid {
     ///
     /// # Panics
     /// When they do not: the engine plans places before the first run, so this is a fault of the plan and not of an input.
+    #[inline]
     pub(crate) fn check(&self, what: &str, at: &Place, reach: Option<usize>, len: usize) {
         let end = reach.and_then(|reach| self.end(at, reach));
         assert!(end.is_some_and(|end| end <= len), "{what}: {self:?} at {at:?} ends past {len} elements");

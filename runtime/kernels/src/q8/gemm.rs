@@ -183,7 +183,8 @@ impl PackedQ8 {
         self.data.len()
     }
 
-    /// Checks a call against these weights and points it at them.
+    /// Checks a call against these weights and points it at them. Inlined, so that the arguments are written once.
+    #[inline(always)]
     fn args(&self, kernels: &Kernels, grid: Grid, a: &[u8], from: Place, taps: Taps) -> ProductArgs {
         assert_eq!(self.isa, kernels.isa, "weights packed for other kernels");
         assert_eq!((taps.rows * taps.cols, taps.len), (self.runs, self.len), "taps read otherwise than packed");

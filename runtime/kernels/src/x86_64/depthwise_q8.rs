@@ -350,10 +350,15 @@ impl<V: Vectors> Line<'_, V> {
         // SAFETY: as the caller says; weights, bias and scale have every block of the pattern.
         unsafe {
             let weights = args.w.add(self.block.wrapping_mul(groups).wrapping_mul(times * V::WEIGHTS));
-            W::block::<V, A>(args, access, x, weights, args.bias.add(at), |line, sums| {
-                let bytes = V::requantize(self.by, sums, args.scale.add(at));
-                access.store(y.add(line.wrapping_mul(args.to.line)), bytes);
-            });
+            let sums = W::sums::<V, A>(args, access, x, weights, args.bias.add(at));
+            // All lines are made before one is stored, so that what they share is read once.
+            let mut made = [V::zero(); 2];
+            for (made, sums) in made.iter_mut().zip(sums).take(W::LINES) {
+                *made = V::requantize(self.by, sums, args.scale.add(at));
+            }
+            for (line, made) in made.into_iter().enumerate().take(W::LINES) {
+                access.store(y.add(line.wrapping_mul(args.to.line)), made);
+            }
         }
         self.block = self.block.wrapping_add(1);
         if self.block == self.blocks {
@@ -364,44 +369,45 @@ impl<V: Vectors> Line<'_, V> {
 
 /// How a window's taps are grouped.
 trait Shape {
-    /// Sums a block and gives the sums of each line to `done`.
-    unsafe fn block<V: Vectors, A: Access<V>>(
+    /// Lines that are made at once.
+    const LINES: usize;
+
+    /// The sums of a block; only those of the lines count.
+    unsafe fn sums<V: Vectors, A: Access<V>>(
         args: &DepthwiseQ8Args,
         access: A,
         x: *const u8,
         weights: *const i8,
         bias: *const i32,
-        done: impl FnMut(usize, [V::Sums; 4]),
-    );
+    ) -> [[V::Sums; 4]; 2];
 }
 
 /// Three rows, of one line or of two that overlap.
 struct Tall<const LINES: usize>;
 
 impl<const LINES: usize> Shape for Tall<LINES> {
+    const LINES: usize = LINES;
+
     #[inline(always)]
-    unsafe fn block<V: Vectors, A: Access<V>>(
+    unsafe fn sums<V: Vectors, A: Access<V>>(
         args: &DepthwiseQ8Args,
         access: A,
         mut x: *const u8,
         mut weights: *const i8,
         bias: *const i32,
-        mut done: impl FnMut(usize, [V::Sums; 4]),
-    ) {
+    ) -> [[V::Sums; 4]; 2] {
         // SAFETY: as the caller says.
         unsafe {
-            let mut sums = [V::bias(bias); LINES];
+            let mut sums = [V::bias(bias); 2];
             for _ in 0..args.taps.cols {
                 let quads = column::<V, A, LINES>(args, access, x);
-                for (line, sums) in sums.iter_mut().enumerate() {
+                for (line, sums) in sums.iter_mut().enumerate().take(LINES) {
                     *sums = V::dot(*sums, quads, V::weights(weights.add(line * V::WEIGHTS)));
                 }
                 weights = weights.add(2 * V::WEIGHTS);
                 x = x.add(args.taps.col);
             }
-            for (line, sums) in sums.into_iter().enumerate() {
-                done(line, sums);
-            }
+            sums
         }
     }
 }
@@ -410,15 +416,16 @@ impl<const LINES: usize> Shape for Tall<LINES> {
 struct Any;
 
 impl Shape for Any {
+    const LINES: usize = 1;
+
     #[inline(always)]
-    unsafe fn block<V: Vectors, A: Access<V>>(
+    unsafe fn sums<V: Vectors, A: Access<V>>(
         args: &DepthwiseQ8Args,
         access: A,
         x: *const u8,
         mut weights: *const i8,
         bias: *const i32,
-        mut done: impl FnMut(usize, [V::Sums; 4]),
-    ) {
+    ) -> [[V::Sums; 4]; 2] {
         let taps = args.taps;
         // SAFETY: as the caller says: only taps of the window are read.
         unsafe {
@@ -438,7 +445,7 @@ impl Shape for Any {
                 sums = V::dot(sums, V::interleave(quads), V::weights(weights));
                 weights = weights.add(V::WEIGHTS);
             }
-            done(0, sums);
+            [sums; 2]
         }
     }
 }

@@ -25,12 +25,15 @@ impl Lines {
     }
 }
 
-/// Splits `count` pixels into tiles of at most `most`, as even as can be: the number of tiles, the pixels of the lesser
+/// Splits `count` pixels, at least one, into tiles of at most `most`, as even as can be: the number of tiles, the pixels of the lesser
 /// ones, and how many have one more.
 #[inline]
 pub(super) fn split(count: usize, most: usize) -> (usize, usize, usize) {
+    if count <= most {
+        return (1, count, 0);
+    }
     let tiles = count.div_ceil(most);
-    if tiles == 0 { (0, 0, 0) } else { (tiles, count / tiles, count % tiles) }
+    (tiles, count / tiles, count % tiles)
 }
 
 #[cfg(test)]
@@ -51,6 +54,6 @@ mod tests {
     fn tiles_are_even() {
         assert_eq!(split(9, 6), (2, 4, 1));
         assert_eq!(split(12, 6), (2, 6, 0));
-        assert_eq!(split(0, 6), (0, 0, 0));
+        assert_eq!(split(3, 6), (1, 3, 0));
     }
 }

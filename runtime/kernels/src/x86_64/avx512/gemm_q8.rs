@@ -82,6 +82,9 @@ unsafe fn run<O: Output>(product: &ProductArgs, output: O) {
     let taps = product.taps;
     let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len.next_multiple_of(GROUP));
     let lines = Lines::of(product.grid, product.from, output.place());
+    if lines.grid.pixels == 0 {
+        return;
+    }
     let mut first = 0;
     while first < product.n {
         let columns = PANEL.min(product.n.wrapping_sub(first));
