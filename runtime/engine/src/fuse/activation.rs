@@ -16,6 +16,7 @@ pub(super) fn fuse(ir: &mut Ir) {
             Op::Conv(conv) => &mut conv.clamp,
             Op::MatMul(matmul) => &mut matmul.clamp,
             Op::DynamicMatMul(matmul) => &mut matmul.clamp,
+            Op::QMatMul(matmul) if matmul.to_f32.is_some() => &mut matmul.clamp,
             _ => return None,
         };
         if *clamp != Clamp::NONE {

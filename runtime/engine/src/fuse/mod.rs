@@ -75,8 +75,11 @@ fn joined(ir: &Ir, uses: &Uses, node: &Node, inputs: &[ValueId]) -> Node {
         if let Some(maker) = uses.maker(ir, id)
             && !matches!(maker.op, Op::Quantize(_) | Op::Dequantize(_))
         {
-            fused.name = format!("{}+{}", maker.name, fused.name);
-            fused.op_type = format!("{}+{}", maker.op_type, fused.op_type);
+            // A node that was read as several operations is named once.
+            if maker.name != node.name {
+                fused.name = format!("{}+{}", maker.name, fused.name);
+                fused.op_type = format!("{}+{}", maker.op_type, fused.op_type);
+            }
             open.extend(&maker.inputs);
         } else if let Some(maker) = uses.maker(ir, id) {
             open.extend(&maker.inputs);

@@ -17,9 +17,13 @@ pub(super) fn fuse(ir: &mut Ir, weights: &Weights) {
         Op::Quantize(to) => quantized(&Match { ir, uses, weights }, node, to),
         _ => None,
     });
-    // Products whose result stays in f32: the last layer of a network.
+    // Products whose result stays in f32: the last layer of a network. With their bias first, where it stands by itself.
     rewrite(ir, |ir, uses, node| match &node.op {
-        Op::MatMul(matmul) => Match { ir, uses, weights }.matmul(node, matmul, None),
+        Op::Binary(Binary::Add) => Match { ir, uses, weights }.biased(node, None, Clamp::NONE),
+        _ => None,
+    });
+    rewrite(ir, |ir, uses, node| match &node.op {
+        Op::MatMul(matmul) => Match { ir, uses, weights }.matmul(node, matmul, node.inputs.get(2).copied(), None),
         _ => None,
     });
 }
@@ -52,17 +56,18 @@ fn quantized(m: &Match<'_>, node: &Node, to: &Scale) -> Rewritten {
         let bounds = clamp(unary)?;
         let before = m.uses.only_maker(m.ir, maker.inputs[0])?;
         return match &before.op {
-            Op::Binary(Binary::Add) => m.add(before, to, bounds),
+            Op::Binary(Binary::Add) => m.add(before, to, bounds).or_else(|| m.biased(before, Some(to), bounds)),
             _ => None,
         };
     }
     match &maker.op {
         Op::Conv(conv) => m.conv(maker, conv, to),
-        Op::MatMul(matmul) => m.matmul(maker, matmul, Some(to)),
-        Op::Binary(Binary::Add) => m.add(maker, to, Clamp::NONE),
+        Op::MatMul(matmul) => m.matmul(maker, matmul, maker.inputs.get(2).copied(), Some(to)),
+        Op::Binary(Binary::Add) => m.add(maker, to, Clamp::NONE).or_else(|| m.biased(maker, Some(to), Clamp::NONE)),
         Op::Pool(pool) => m.pool(maker, pool, to),
         Op::Reduce { op: Reduce::Mean, axes } if axes == &[2, 3] => m.mean(maker, to),
         Op::View | Op::Transpose { .. } | Op::Slice { .. } | Op::Expand | Op::Gather { .. } => m.moved(maker, to),
+        Op::Concat { .. } => m.joined(maker, to),
         _ => None,
     }
 }
@@ -105,16 +110,16 @@ impl<'a> Match<'a> {
     }
 
     /// The bias in units of each channel's sum: `x.scale * w.scale`.
-    fn bias(&self, id: Option<&ValueId>, units: &[f32], beta: f32) -> Option<Vec<i32>> {
+    fn bias(&self, id: Option<ValueId>, units: &[f32], beta: f32) -> Option<Vec<i32>> {
         let Some(id) = id else { return Some(vec![0; units.len()]) };
-        let real: Vec<f32> = match self.uses.maker(self.ir, *id) {
+        let real: Vec<f32> = match self.uses.maker(self.ir, id) {
             Some(maker) => {
                 let Op::Dequantize(scale) = &maker.op else { return None };
                 let integers = self.value(maker.inputs[0]).integers()?;
                 let scale_of = |c: usize| if scale.scale.len() == 1 { scale.scale[0] } else { scale.scale[c] };
                 integers.iter().enumerate().map(|(c, q)| *q as f32 * scale_of(c)).collect()
             }
-            None => self.value(*id).floats(self.weights)?.to_vec(),
+            None => self.value(id).floats(self.weights)?.to_vec(),
         };
         let of = |c: usize| if real.len() == 1 { Some(real[0]) } else { real.get(c).copied() };
         units.iter().enumerate().map(|(c, unit)| Some((of(c)? * beta / unit).round_ties_even() as i32)).collect()
@@ -132,13 +137,33 @@ impl<'a> Match<'a> {
             x: scale.clone(),
             requantize: to.requantize(conv.clamp),
             multipliers: units.iter().map(|unit| unit / to.scale).collect(),
-            bias: self.bias(node.inputs.get(2), &units, 1.0)?,
+            bias: self.bias(node.inputs.get(2).copied(), &units, 1.0)?,
         };
         let conv = Conv { clamp: Clamp::NONE, ..conv.clone() };
         Some((Op::QConv(Box::new(QConv { conv, quantized, residual: None })), vec![x, w]))
     }
 
-    fn matmul(&self, node: &Node, op: &MatMul, to: Option<Whole>) -> Rewritten {
+    /// A product whose bias is added by a node of its own: that of weights which are dequantised as the graph runs.
+    fn biased(&self, sum: &Node, to: Option<Whole>, clamp: Clamp) -> Rewritten {
+        let [a, b] = sum.inputs[..] else { return None };
+        let (product, bias) = if self.value(b).constant.is_some() { (a, b) } else { (b, a) };
+        let maker = self.uses.only_maker(self.ir, product)?;
+        let Op::MatMul(matmul) = &maker.op else { return None };
+        let (product, bias_shape) = (self.value(product), &self.value(bias).shape);
+        let columns = product.shape.last()?;
+        let count: usize = bias_shape.iter().product();
+        let is_bias = count == 1 || (count == *columns && bias_shape.last() == Some(columns));
+        if !is_bias
+            || product.shape != self.value(sum.output).shape
+            || maker.inputs.len() > 2
+            || matmul.clamp != Clamp::NONE
+        {
+            return None;
+        }
+        self.matmul(maker, &MatMul { beta: 1.0, clamp, ..matmul.clone() }, Some(bias), to)
+    }
+
+    fn matmul(&self, node: &Node, op: &MatMul, bias: Option<ValueId>, to: Option<Whole>) -> Rewritten {
         let (x, from, scale) = self.activation(node.inputs[0])?;
         let shape = &self.value(node.inputs[1]).shape;
         if op.alpha != 1.0 || op.transpose_a || shape.len() != 2 {
@@ -147,7 +172,7 @@ impl<'a> Match<'a> {
         let axis = usize::from(!op.transpose_b);
         let (w, w_scales) = self.weights(node.inputs[1], shape[axis], axis)?;
         let units: Vec<f32> = w_scales.iter().map(|w| from.scale * w).collect();
-        let bias = self.bias(node.inputs.get(2), &units, op.beta)?;
+        let bias = self.bias(bias, &units, op.beta)?;
         let requantize = to.map_or(Requantize { zero: 0, min: 0, max: 255 }, |to| to.requantize(op.clamp));
         let multipliers = units.iter().map(|unit| to.map_or(*unit, |to| unit / to.scale)).collect();
         let quantized = Quantized { x: scale.clone(), requantize, multipliers, bias };
@@ -192,6 +217,16 @@ impl<'a> Match<'a> {
         let kind = PoolKind::Average { include_pad: false };
         let pool = Pool { kind, kernel: [h, w], strides: [1; 2], dilations: [1; 2], pads: [0; 2], pads_after: [0; 2] };
         Some((self.average(pool, from, to), vec![x]))
+    }
+
+    /// Tensors of one scale are put together as bytes.
+    fn joined(&self, node: &Node, to: Whole) -> Rewritten {
+        let part = |id: &ValueId| {
+            let (x, from, _) = self.activation(*id)?;
+            (from.scale == to.scale && from.zero == to.zero).then_some(x)
+        };
+        let parts: Option<Vec<ValueId>> = node.inputs.iter().map(part).collect();
+        Some((node.op.clone(), parts?))
     }
 
     /// An op that only moves elements moves bytes as well as floats, where both scales are one.

@@ -152,12 +152,14 @@ impl Reader<'_> {
         Ok(output)
     }
 
-    /// Weights that are dequantised stay for fusion to see. Blocks are used as they are.
+    /// Weights that are dequantised stay for fusion to see; a bias, in 32 bits, it sees as floats too. Blocks are used as
+    /// they are.
     fn can_fold(&self, node: &Node) -> bool {
         let known = |id: &ValueId| {
             self.ir.value(*id).constant.as_ref().is_some_and(|constant| !matches!(constant, Constant::Blocks(..)))
         };
-        !matches!(node.op, Op::Dequantize(_)) && node.inputs.iter().all(known)
+        let is_weights = matches!(node.op, Op::Dequantize(_)) && self.ir.value(node.inputs[0]).ty != Type::I32;
+        !is_weights && node.inputs.iter().all(known)
     }
 
     /// One node by itself, with the constants that it uses.

@@ -179,7 +179,8 @@ impl<'a> Chooser<'a> {
     fn is_bias(&self, sum: &Node, product: &str) -> bool {
         let bias = sum.inputs.iter().find(|input| *input != product).and_then(|input| self.net.floats(input));
         let columns = self.shapes.get(product).and_then(|shape| shape.last());
-        sum.op_type == "Add" && bias.is_some_and(|bias| Some(&bias.data.len()) == columns && bias.shape.last() == columns)
+        sum.op_type == "Add"
+            && bias.is_some_and(|bias| Some(&bias.data.len()) == columns && bias.shape.last() == columns)
     }
 
     fn is_bounds(&self, node: &Node) -> bool {

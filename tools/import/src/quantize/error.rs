@@ -22,7 +22,9 @@ pub enum QuantizeError {
         wanted: &'static str,
     },
     /// A value becomes NaN or infinite on the rows.
-    #[error("value '{value}' becomes NaN or infinite on row {row}; leave such rows out of the data, or repair the model")]
+    #[error(
+        "value '{value}' becomes NaN or infinite on row {row}; leave such rows out of the data, or repair the model"
+    )]
     NotFinite {
         /// The value.
         value: String,

@@ -19,7 +19,8 @@ const LONE_BIAS: f32 = (1 << 20) as f32;
 /// Puts the chosen nodes between quantisation and dequantisation. `scales` has one for each value that shares its own.
 pub(super) fn rewrite(net: &mut Net, choice: &Choice, scales: &BTreeMap<String, ByteScale>) {
     let graph = net.graph.clone();
-    let mut rewriter = Rewriter { net, choice, scales, nodes: Vec::new(), stand_ins: BTreeMap::new(), written: BTreeMap::new() };
+    let mut rewriter =
+        Rewriter { net, choice, scales, nodes: Vec::new(), stand_ins: BTreeMap::new(), written: BTreeMap::new() };
     for input in &graph.inputs {
         rewriter.beside(&input.name);
     }
@@ -53,7 +54,8 @@ impl Rewriter<'_> {
         if let Role::Product { axis } = role {
             self.weights(old, &mut new, axis);
         }
-        let quantized: Vec<String> = old.outputs.iter().filter(|v| self.choice.bytes.contains_key(*v)).cloned().collect();
+        let quantized: Vec<String> =
+            old.outputs.iter().filter(|v| self.choice.bytes.contains_key(*v)).cloned().collect();
         let (made, beside): (Vec<String>, Vec<String>) =
             quantized.into_iter().partition(|value| self.choice.made.contains(value));
         let mut raws = Vec::new();
@@ -116,7 +118,8 @@ impl Rewriter<'_> {
         new.inputs[1] = self.dequantized(&old.inputs[1], bytes, &scales, axis);
         if let Some(bias) = bias {
             let units: Vec<f32> = scales.iter().map(|scale| scale * x_scale).collect();
-            let whole: Vec<i32> = bias.data.iter().zip(&units).map(|(b, unit)| (b / unit).round_ties_even() as i32).collect();
+            let whole: Vec<i32> =
+                bias.data.iter().zip(&units).map(|(b, unit)| (b / unit).round_ties_even() as i32).collect();
             let whole = self.net.put_i32(&format!("{}.q", old.inputs[2]), &whole);
             new.inputs[2] = self.dequantized(&old.inputs[2], whole, &units, 0);
         }

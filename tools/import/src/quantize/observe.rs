@@ -63,7 +63,8 @@ impl<'a> Observed<'a> {
         self.inputs.clear();
         for (position, input) in self.graph.inputs.iter().enumerate() {
             let shape: Vec<usize> = sizes(input, batch).collect();
-            let data: Vec<f32> = (0..batch).flat_map(|i| rows[i % rows.len()].inputs[position].iter().copied()).collect();
+            let data: Vec<f32> =
+                (0..batch).flat_map(|i| rows[i % rows.len()].inputs[position].iter().copied()).collect();
             self.inputs.push(Tensor { shape, data });
         }
         self.runs[at].1.run(&self.inputs, &mut self.output)?;

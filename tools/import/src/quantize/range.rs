@@ -73,11 +73,12 @@ impl Histogram {
         let cut = total as f64 * (100.0 - percentile) / 200.0;
         let rare = |counts: &mut dyn Iterator<Item = &u64>| {
             let mut seen = 0;
-            counts.take_while(|count| {
-                seen += **count;
-                seen as f64 <= cut
-            })
-            .count()
+            counts
+                .take_while(|count| {
+                    seen += **count;
+                    seen as f64 <= cut
+                })
+                .count()
         };
         let (low, high) = (rare(&mut self.counts.iter()), rare(&mut self.counts.iter().rev()));
         let step = (self.range.max - self.range.min) / BINS as f32;

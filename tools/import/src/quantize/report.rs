@@ -57,9 +57,7 @@ impl Report {
                 ("the loss of accuracy", drop, limits.accuracy_drop, drop > limits.accuracy_drop)
             }
             (None, Some(share)) => ("the agreement with f32", share, limits.agreement, share < limits.agreement),
-            (None, None) => {
-                ("the signal over noise in dB", self.snr_db, limits.snr_db, self.snr_db < limits.snr_db)
-            }
+            (None, None) => ("the signal over noise in dB", self.snr_db, limits.snr_db, self.snr_db < limits.snr_db),
         };
         if !is_worse {
             return Ok(());
@@ -102,7 +100,8 @@ pub(super) fn compare(
     }
     let (of_outputs, of_layers) = noise.split_at(float.graph.outputs.len());
     let whole = of_outputs.iter().fold(Noise::default(), |sum, part| sum.and(part));
-    let layers = layers.iter().zip(of_layers).map(|((node, _), noise)| Layer { node: node.clone(), snr_db: noise.db() });
+    let layers =
+        layers.iter().zip(of_layers).map(|((node, _), noise)| Layer { node: node.clone(), snr_db: noise.db() });
     Ok(Report {
         source,
         calibration_rows: 0,
@@ -161,7 +160,9 @@ impl Kind {
         let maker = graph.nodes.iter().find(|node| node.outputs.contains(&output.name));
         match maker.map(|node| node.op_type.as_str()) {
             Some("Softmax" | "LogSoftmax") => Self::Classes,
-            Some("Sigmoid") if output.shape.get(1..) == Some(&[dunlin_bundle::graph::Dim::Size(1)]) => Self::Probability,
+            Some("Sigmoid") if output.shape.get(1..) == Some(&[dunlin_bundle::graph::Dim::Size(1)]) => {
+                Self::Probability
+            }
             _ => Self::Numbers,
         }
     }
@@ -171,9 +172,10 @@ impl Kind {
         match self {
             Self::Probability => usize::from(values.first().is_some_and(|p| *p > 0.5)),
             _ => {
-                let best = values.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (i, value)| {
-                    if *value > best.1 { (i, *value) } else { best }
-                });
+                let best = values
+                    .iter()
+                    .enumerate()
+                    .fold((0, f32::NEG_INFINITY), |best, (i, value)| if *value > best.1 { (i, *value) } else { best });
                 best.0
             }
         }
@@ -235,9 +237,7 @@ impl Tally {
 fn class_of(label: &Json, classes: &[String], known: usize) -> Option<usize> {
     let number = |n: u64| usize::try_from(n).ok().filter(|n| *n < known);
     match label {
-        Json::String(name) => {
-            classes.iter().position(|class| class == name).or_else(|| number(name.parse().ok()?))
-        }
+        Json::String(name) => classes.iter().position(|class| class == name).or_else(|| number(name.parse().ok()?)),
         Json::Number(n) => number(n.as_u64()?),
         Json::Bool(yes) => number(u64::from(*yes)),
         _ => None,
