@@ -1,10 +1,10 @@
 //! What becomes of a tile's sums: u8 by the requantisation, with or without a residual, or f32.
 
 use core::arch::aarch64::{
-    float32x4_t, int32x4_t, uint8x16_t, vaddq_f32, vcombine_s16, vcombine_u8, vcvtnq_s32_f32, vcvtq_f32_s32,
-    vcvtq_f32_u32, vdupq_n_f32, vdupq_n_s16, vdupq_n_s32, vdupq_n_u8, vget_high_u8, vget_high_u16, vget_low_u8,
-    vget_low_u16, vld1q_f32, vmaxnmq_f32, vmaxq_f32, vmaxq_u8, vminq_f32, vminq_u8, vmovl_u8, vmovl_u16, vmulq_f32,
-    vmulq_n_f32, vqaddq_s16, vqmovn_s32, vqmovun_s16, vsubq_f32,
+    float32x4_t, int32x4_t, uint8x16_t, vaddq_f32, vcombine_s16, vcombine_u8, vcvtnq_s32_f32, vcvtq_f32_s32, vdup_n_u8,
+    vdupq_n_f32, vdupq_n_s16, vdupq_n_s32, vdupq_n_u8, vget_high_s16, vget_high_u8, vget_low_s16, vget_low_u8,
+    vld1q_f32, vmaxnmq_f32, vmaxq_f32, vmaxq_u8, vminq_f32, vminq_u8, vmovl_s16, vmulq_f32, vmulq_n_f32, vqaddq_s16,
+    vqmovn_s32, vqmovun_s16, vreinterpretq_s16_u16, vrndnq_f32, vsubl_u8,
 };
 
 use super::part::{load_u8, store_f32, store_u8};
@@ -128,34 +128,40 @@ pub(super) fn requantize<const V: usize>(real: [float32x4_t; V], to: Requantize)
     }
 }
 
-/// The product rounded to its own u8, and the other activation added to it: see [`crate::q8::Residual`].
+/// The product rounded to its own u8, and the other activation added to it: see [`crate::q8::Residual`]. The product's u8 is
+/// not made: less its zero point it is the rounded value within the bounds less the zero point, all small whole numbers.
 #[inline(always)]
 fn with_residual<const V: usize>(
     real: [float32x4_t; V],
     residual: &ResidualArgs,
     values: uint8x16_t,
 ) -> [float32x4_t; V] {
-    let own = widen(requantize(real, residual.product));
-    let other = widen(values);
-    // SAFETY: NEON is in every CPU of the target.
-    core::array::from_fn(|i| unsafe {
-        let own = vsubq_f32(own[i], vdupq_n_f32(f32::from(residual.product.zero)));
-        let other = vsubq_f32(other[i], vdupq_n_f32(residual.zero as f32));
-        vaddq_f32(vmulq_n_f32(own, residual.product_scale), vmulq_n_f32(other, residual.scale))
-    })
-}
-
-/// 16 bytes as floats.
-#[inline(always)]
-fn widen(x: uint8x16_t) -> [float32x4_t; 4] {
+    let bound = |bound: u8| f32::from(bound) - f32::from(residual.product.zero);
     // SAFETY: NEON is in every CPU of the target.
     unsafe {
-        let (low, high) = (vmovl_u8(vget_low_u8(x)), vmovl_u8(vget_high_u8(x)));
+        let (min, max) = (vdupq_n_f32(bound(residual.product.min)), vdupq_n_f32(bound(residual.product.max)));
+        let other = less_zero(values, residual.zero as u8);
+        core::array::from_fn(|i| {
+            let own = vminq_f32(vmaxq_f32(vrndnq_f32(real[i]), min), max);
+            vaddq_f32(vmulq_n_f32(own, residual.product_scale), vmulq_n_f32(other[i], residual.scale))
+        })
+    }
+}
+
+/// 16 bytes less their zero point, as floats.
+#[inline(always)]
+fn less_zero(x: uint8x16_t, zero: u8) -> [float32x4_t; 4] {
+    // SAFETY: NEON is in every CPU of the target.
+    unsafe {
+        let zero = vdup_n_u8(zero);
+        // As 16 bits with a sign these differences are what they should be.
+        let low = vreinterpretq_s16_u16(vsubl_u8(vget_low_u8(x), zero));
+        let high = vreinterpretq_s16_u16(vsubl_u8(vget_high_u8(x), zero));
         [
-            vcvtq_f32_u32(vmovl_u16(vget_low_u16(low))),
-            vcvtq_f32_u32(vmovl_u16(vget_high_u16(low))),
-            vcvtq_f32_u32(vmovl_u16(vget_low_u16(high))),
-            vcvtq_f32_u32(vmovl_u16(vget_high_u16(high))),
+            vcvtq_f32_s32(vmovl_s16(vget_low_s16(low))),
+            vcvtq_f32_s32(vmovl_s16(vget_high_s16(low))),
+            vcvtq_f32_s32(vmovl_s16(vget_low_s16(high))),
+            vcvtq_f32_s32(vmovl_s16(vget_high_s16(high))),
         ]
     }
 }
