@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use dunlin_bundle::tensor::Tensor;
-use dunlin_engine::{Engine, RawOutput, ReferenceEngine};
+use dunlin_engine::{Engine, PlanEngine, RawOutput};
 use serde::{Deserialize, Serialize};
 
 /// A case as `cases.json` tells it.
@@ -92,7 +92,7 @@ fn attempt(folder: &Path, case: &Case, form: &Form) -> Result<(), Ended> {
         fs::read(path).map_err(|error| Ended::Wrong(error.to_string()))
     };
     let imported = dunlin_import::import(&read("onnx")?).map_err(|error| refused(&error))?;
-    let model = ReferenceEngine.compile(&imported.graph, &imported.weights).map_err(|error| refused(&error))?;
+    let model = PlanEngine::default().compile(&imported.graph, &imported.weights).map_err(|error| refused(&error))?;
     let elements: Vec<f32> = read("bin")?.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     let mut rest = elements.as_slice();
     let inputs = take(&mut rest, &form.inputs)?;

@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::report::{Counts, Outcome};
 use crate::setup::{Readiness, packages};
 
-const TARGET: &str = "aarch64-unknown-linux-gnu";
+pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
 
 /// cortex-a53 and cortex-a72 (Raspberry Pi 3 and 4) lack dotprod, neoverse-n1 has it, max has i8mm and all else.
 const CORES: &[&str] = &["cortex-a53", "cortex-a72", "neoverse-n1", "max"];
@@ -31,18 +31,12 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     if cfg!(target_arch = "aarch64") {
         return Ok(Outcome::Skipped("this machine is aarch64 itself: its own tests are these".to_owned()));
     }
-    let own = has_standard_library(&cargo(project), project);
-    let needed: Vec<&str> = if own { EMULATOR.to_vec() } else { [EMULATOR, DEBIAN_RUST].concat() };
-    if let Readiness::Lacking(why) = packages(project, &needed)? {
-        let other_way = if own { String::new() } else { format!(" (or, with rustup: rustup target add {TARGET})") };
-        return Ok(Outcome::Skipped(format!("{why}{other_way}")));
-    }
-    if !own {
-        same_version(project)?;
-    }
     let mut programs = Vec::new();
     for tests in TESTS {
-        programs.extend(build(project, if own { cargo(project) } else { debian_cargo(project) }, tests)?);
+        match cross_cargo(project)? {
+            Ok(cargo) => programs.extend(build(cargo, tests)?),
+            Err(why) => return Ok(Outcome::Skipped(why)),
+        }
     }
     let mut sum = Counts::default();
     for core in CORES {
@@ -57,6 +51,25 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
         }
     }
     Ok(Outcome::Tests(sum))
+}
+
+/// A cargo that builds for aarch64, into a target folder of its own; else what is lacking.
+pub(crate) fn cross_cargo(project: &Project) -> Result<Result<Command, String>, String> {
+    let own = has_standard_library(&cargo(project), project);
+    let needed: Vec<&str> = if own { EMULATOR.to_vec() } else { [EMULATOR, DEBIAN_RUST].concat() };
+    if let Readiness::Lacking(why) = packages(project, &needed)? {
+        let other_way = if own { String::new() } else { format!(" (or, with rustup: rustup target add {TARGET})") };
+        return Ok(Err(format!("{why}{other_way}")));
+    }
+    if !own {
+        same_version(project)?;
+    }
+    let mut cargo = if own { cargo(project) } else { debian_cargo(project) };
+    cargo
+        .env("CARGO_TARGET_DIR", project.cache.join("arm"))
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
+        .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc");
+    Ok(Ok(cargo))
 }
 
 fn has_standard_library(cargo: &Command, project: &Project) -> bool {
@@ -86,11 +99,8 @@ fn same_version(project: &Project) -> Result<(), String> {
 }
 
 /// The test programs, each with the folder of its crate, in which cargo would run it.
-fn build(project: &Project, mut cargo: Command, tests: &[&str]) -> Result<Vec<(PathBuf, PathBuf)>, String> {
+fn build(mut cargo: Command, tests: &[&str]) -> Result<Vec<(PathBuf, PathBuf)>, String> {
     cargo
-        .env("CARGO_TARGET_DIR", project.cache.join("arm"))
-        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
-        .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc")
         .args(["test", "--no-run", "--profile", "arm", "--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"])
         .args(tests);

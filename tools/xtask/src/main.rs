@@ -5,6 +5,7 @@
 
 mod architecture;
 mod arm;
+mod arm_count;
 mod calibrate;
 mod cargo_tests;
 mod checks;
@@ -40,6 +41,7 @@ cargo xtask COMMAND [--no-setup]
   bench --peers [--rounds N]
                    measures Dunlin against ONNX Runtime, LiteRT and candle and rewrites docs/benchmarks.md (some minutes;
                    DUNLIN_DATA names the folder of the models)
+  bench --arm      counts instructions of an inference on emulated aarch64 cores, ours and the peers' (DUNLIN_DATA as above)
   conformance      runs the ONNX project's own node tests and rewrites docs/conformance.md
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
         ["bench", "--peers"] => peers::run(&project, rounds),
+        ["bench", "--arm"] => arm_count::run(&project),
         ["conformance"] => conformance::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
         [] => return usage("no command"),

@@ -14,7 +14,8 @@ use crate::process::keep;
 use crate::project::Project;
 use crate::python;
 use contest::Contest;
-use prepare::Prepared;
+pub(crate) use prepare::{FORMS, Prepared};
+pub(crate) use workload::{PRECISIONS, Precision, WORKLOADS, Workload};
 
 pub(crate) const DOCUMENT: &str = "docs/benchmarks.md";
 

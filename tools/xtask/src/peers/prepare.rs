@@ -18,11 +18,11 @@ use super::workload::{PRECISIONS, Precision, WORKLOADS, Workload};
 const DATA: &str = "DUNLIN_DATA";
 
 /// ONNX Runtime's static int8: types of activations and weights. Which is faster differs by model.
-pub(super) const FORMS: [&str; 2] = ["u8s8", "s8s8"];
+pub(crate) const FORMS: [&str; 2] = ["u8s8", "s8s8"];
 
-pub(super) struct Prepared<'a> {
-    pub(super) project: &'a Project,
-    pub(super) data: PathBuf,
+pub(crate) struct Prepared<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) data: PathBuf,
     python: OsString,
     dunlin: PathBuf,
     /// Bundles and quantised models, in the cache.
@@ -30,7 +30,7 @@ pub(super) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    pub(super) fn make(project: &'a Project) -> Result<Self, String> {
+    pub(crate) fn make(project: &'a Project) -> Result<Self, String> {
         let data = env::var_os(DATA).map(PathBuf::from).filter(|data| data.join(WORKLOADS[0].onnx()).is_file());
         let data = data.ok_or_else(|| format!("set {DATA} to a folder that holds {}", WORKLOADS[0].onnx()))?;
         let python = python::peers(project)?;
@@ -68,30 +68,35 @@ impl<'a> Prepared<'a> {
         keep(&mut quantize).map(drop)
     }
 
-    pub(super) fn bundle(&self, workload: &Workload, precision: Precision) -> PathBuf {
+    pub(crate) fn bundle(&self, workload: &Workload, precision: Precision) -> PathBuf {
         self.made.join(format!("{}-{}.dunlin", workload.name(), precision.name()))
     }
 
-    pub(super) fn quantized(&self, workload: &Workload, form: &str) -> PathBuf {
+    pub(crate) fn quantized(&self, workload: &Workload, form: &str) -> PathBuf {
         self.made.join(format!("{}-{form}.onnx", workload.name()))
     }
 
     /// One of the scripts beside this crate, on the peers' Python.
-    pub(super) fn python(&self, script: &str) -> Command {
+    pub(crate) fn python(&self, script: &str) -> Command {
         let mut python = untied(self.project, &self.python);
         python.arg(self.project.root.join("tools/xtask/python").join(script));
         python
     }
 
+    /// The command, built.
+    pub(crate) fn dunlin(&self) -> &Path {
+        &self.dunlin
+    }
+
     /// `dunlin bench` of a bundle.
-    pub(super) fn bench(&self, workload: &Workload, precision: Precision) -> Command {
+    pub(crate) fn bench(&self, workload: &Workload, precision: Precision) -> Command {
         let mut bench = program(self.project, &self.dunlin);
         bench.arg("bench").arg(self.bundle(workload, precision)).args(["--batch", &workload.batch.to_string()]);
         bench
     }
 
     /// The table of file sizes: what the graph and the weights take in a bundle, and the peers' files.
-    pub(super) fn sizes(&self) -> Result<String, String> {
+    pub(crate) fn sizes(&self) -> Result<String, String> {
         let mut table =
             "| model | precision | graph and weights, bytes | tflite, bytes | share |\n|---|---|---|---|---|\n"
                 .to_owned();
