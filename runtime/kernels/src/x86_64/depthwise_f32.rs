@@ -3,24 +3,26 @@
 use super::lanes::{Lanes, opaque};
 use crate::depthwise::DepthwiseF32Args;
 
-/// Makes the channels from `first` to `end` of every pixel, a vector after the other. Only the last vector may be partial.
+/// Makes the channels from `first` to `end` of every pixel, a vector after the other; only the last may be partial.
 ///
 /// # Safety
 /// All that the arguments point at must be there, as the door checks, and the CPU have the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn channels<V: Lanes>(args: &DepthwiseF32Args, first: usize, end: usize) {
-    let taps = &args.taps;
-    let steps = if taps.rows == 3 && taps.cols == 3 { args.from.pixel.checked_div(taps.col) } else { None };
-    let steps = steps.filter(|steps| steps.wrapping_mul(taps.col) == args.from.pixel);
+    // Columns of the window from a pixel to the next, where they are a whole number.
+    let steps = args.from.pixel.checked_div(args.taps.col);
+    let steps = steps.filter(|steps| steps.wrapping_mul(args.taps.col) == args.from.pixel);
     let mut first = first;
     while first < end {
         let left = end.wrapping_sub(first);
         // SAFETY: as this function's.
         unsafe {
-            match steps {
+            match (args.taps.rows, args.taps.cols, steps) {
                 _ if left < V::COUNT => lines::<V, AnyWindow<false>>(args, first, left),
-                Some(1) => lines::<V, Window3<V, 1>>(args, first, V::COUNT),
-                Some(2) => lines::<V, Window3<V, 2>>(args, first, V::COUNT),
+                (3, 3, Some(1)) => lines::<V, Window3<V, 1>>(args, first, V::COUNT),
+                (3, 3, Some(2)) => lines::<V, Window3<V, 2>>(args, first, V::COUNT),
+                (_, 5, Some(1)) => lines::<V, Rows<5, 1>>(args, first, V::COUNT),
+                (_, 5, Some(2)) => lines::<V, Rows<5, 2>>(args, first, V::COUNT),
                 _ => lines::<V, AnyWindow<true>>(args, first, V::COUNT),
             }
         }
@@ -39,7 +41,7 @@ struct Channels<'a, V> {
     count: usize,
 }
 
-/// Goes through all pixels, four at a time, because the products of one must wait for each other.
+/// Goes through all pixels, some at a time, because the products of one must wait for each other.
 ///
 /// # Safety
 /// As for [`channels`].
@@ -55,24 +57,28 @@ unsafe fn lines<V: Lanes, W: Window<V>>(args: &DepthwiseF32Args, first: usize, c
         let mut y_line = args.y.add(args.to.start).add(first);
         for _ in 0..args.grid.lines {
             let (mut x, mut y, mut left) = (x_line, y_line, args.grid.pixels);
+            while W::MOST == 8 && left >= 8 {
+                (x, y) = pixels::<V, W, 8>(&channels, &window, x, y);
+                left = left.wrapping_sub(8);
+            }
             while left >= 4 {
-                pixels::<V, W, 4>(&channels, &window, x, y);
-                x = x.wrapping_add(args.from.pixel.wrapping_mul(4));
-                y = y.wrapping_add(args.to.pixel.wrapping_mul(4));
+                (x, y) = pixels::<V, W, 4>(&channels, &window, x, y);
                 left = left.wrapping_sub(4);
             }
             match left {
                 3 => pixels::<V, W, 3>(&channels, &window, x, y),
                 2 => pixels::<V, W, 2>(&channels, &window, x, y),
                 1 => pixels::<V, W, 1>(&channels, &window, x, y),
-                _ => {}
-            }
+                _ => (x, y),
+            };
             x_line = x_line.wrapping_add(args.from.line);
             y_line = y_line.wrapping_add(args.to.line);
         }
     }
 }
 
+/// Makes some pixels and gives where the next start in x and y.
+///
 /// # Safety
 /// As for [`channels`]; so many pixels must follow.
 #[inline(always)]
@@ -81,16 +87,16 @@ unsafe fn pixels<V: Lanes, W: Window<V>, const PIXELS: usize>(
     window: &W,
     x: *const f32,
     mut y: *mut f32,
-) {
+) -> (*const f32, *mut f32) {
+    let args = channels.args;
     // SAFETY: as this function's.
     unsafe {
         let mut sums = [channels.bias; PIXELS];
         window.add_products(channels, x, &mut sums);
-        let clamp = channels.args.clamp;
-        if clamp.min > f32::NEG_INFINITY {
+        if args.clamp.min > f32::NEG_INFINITY {
             sums = sums.map(|sum| sum.at_least(channels.min));
         }
-        if clamp.max < f32::INFINITY {
+        if args.clamp.max < f32::INFINITY {
             sums = sums.map(|sum| sum.at_most(channels.max));
         }
         for sum in sums {
@@ -99,18 +105,25 @@ unsafe fn pixels<V: Lanes, W: Window<V>, const PIXELS: usize>(
             } else {
                 sum.store_first(y, channels.count)
             }
-            y = y.wrapping_add(channels.args.to.pixel);
+            y = y.wrapping_add(args.to.pixel);
         }
     }
+    (x.wrapping_add(args.from.pixel.wrapping_mul(PIXELS)), y)
 }
 
-/// The weights of a window, however they are held.
+/// A window: how its weights are held and its products added up.
 trait Window<V: Lanes> {
     /// Whether all lanes are channels.
     const FULL: bool;
+    /// Pixels at a time, four or eight.
+    const MOST: usize;
 
+    /// # Safety
+    /// As for [`channels`].
     unsafe fn new(channels: &Channels<'_, V>) -> Self;
 
+    /// # Safety
+    /// As for [`channels`].
     unsafe fn add_products<const PIXELS: usize>(
         &self,
         channels: &Channels<'_, V>,
@@ -119,21 +132,31 @@ trait Window<V: Lanes> {
     );
 }
 
-/// Three rows of three in registers, for pixels that are `STEP` columns of the window apart: a column that several of
-/// them see is read once.
-struct Window3<V, const STEP: usize>([[V; 3]; 3]);
+/// The weights of some neighbouring taps.
+///
+/// # Safety
+/// There must be so many.
+#[inline(always)]
+unsafe fn load_weights<V: Lanes, const TAPS: usize>(w: *const f32, channels: &Channels<'_, V>) -> [V; TAPS] {
+    let mut weights = [channels.bias; TAPS];
+    for (tap, weight) in weights.iter_mut().enumerate() {
+        // SAFETY: as this function's.
+        *weight = unsafe { V::load(w.add(channels.args.w_tap.wrapping_mul(tap))) };
+    }
+    weights
+}
+
+/// Three rows of three, all nine in registers, for pixels that are `STEP` columns apart.
+struct Window3<V, const STEP: usize>([V; 9]);
 
 impl<V: Lanes, const STEP: usize> Window<V> for Window3<V, STEP> {
     const FULL: bool = true;
+    const MOST: usize = 4;
 
     #[inline(always)]
     unsafe fn new(channels: &Channels<'_, V>) -> Self {
-        let mut weights = [[channels.bias; 3]; 3];
-        for (tap, weight) in weights.as_flattened_mut().iter_mut().enumerate() {
-            // SAFETY: weights have nine taps of padded channels.
-            *weight = unsafe { V::load(channels.w.add(tap.wrapping_mul(channels.args.w_tap))) };
-        }
-        Self(weights)
+        // SAFETY: as this function's.
+        Self(unsafe { load_weights(channels.w, channels) })
     }
 
     #[inline(always)]
@@ -144,10 +167,11 @@ impl<V: Lanes, const STEP: usize> Window<V> for Window3<V, STEP> {
         sums: &mut [V; PIXELS],
     ) {
         let taps = &channels.args.taps;
-        for (row, weights) in self.0.iter().enumerate() {
+        for row in 0..3 {
             let line = opaque(x.wrapping_add(taps.row.wrapping_mul(row)));
+            let weights = &self.0[3 * row..][..3];
             for column in 0..(PIXELS - 1) * STEP + 3 {
-                // SAFETY: the door checked that the taps of every pixel lie within x.
+                // SAFETY: as this function's.
                 let x = unsafe { V::load(line.add(taps.col.wrapping_mul(column))) };
                 for (pixel, sum) in sums.iter_mut().enumerate() {
                     if let Some(weight) = weights.get(column.wrapping_sub(pixel * STEP)) {
@@ -160,11 +184,52 @@ impl<V: Lanes, const STEP: usize> Window<V> for Window3<V, STEP> {
     }
 }
 
-/// Any window, its weights read again for each few pixels.
+/// Rows of `COLS`, of which one at a time is in registers, for pixels that are `STEP` columns apart.
+struct Rows<const COLS: usize, const STEP: usize>;
+
+impl<V: Lanes, const COLS: usize, const STEP: usize> Window<V> for Rows<COLS, STEP> {
+    const FULL: bool = true;
+    const MOST: usize = 8;
+
+    #[inline(always)]
+    unsafe fn new(_: &Channels<'_, V>) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    unsafe fn add_products<const PIXELS: usize>(
+        &self,
+        channels: &Channels<'_, V>,
+        x: *const f32,
+        sums: &mut [V; PIXELS],
+    ) {
+        let args = channels.args;
+        let (mut w, mut line) = (channels.w, x);
+        for _ in 0..args.taps.rows {
+            let from = opaque(line);
+            // SAFETY: as this function's.
+            unsafe {
+                let weights = load_weights::<V, COLS>(w, channels);
+                // What several pixels see stands here for each of them, but the compiler reads it once.
+                for (pixel, sum) in sums.iter_mut().enumerate() {
+                    for (tap, weight) in weights.iter().enumerate() {
+                        let x = V::load(from.add(args.taps.col.wrapping_mul(pixel * STEP + tap)));
+                        *sum = sum.add_product(x, *weight);
+                    }
+                }
+            }
+            w = w.wrapping_add(args.w_tap.wrapping_mul(COLS));
+            line = line.wrapping_add(args.taps.row);
+        }
+    }
+}
+
+/// Any window, one tap at a time.
 struct AnyWindow<const FULL: bool>;
 
 impl<V: Lanes, const FULL: bool> Window<V> for AnyWindow<FULL> {
     const FULL: bool = FULL;
+    const MOST: usize = 8;
 
     #[inline(always)]
     unsafe fn new(_: &Channels<'_, V>) -> Self {
@@ -184,7 +249,7 @@ impl<V: Lanes, const FULL: bool> Window<V> for AnyWindow<FULL> {
             let mut run = line;
             for _ in 0..args.taps.cols {
                 let mut from = opaque(run);
-                // SAFETY: the door checked that the taps of every pixel lie within x; weights have every tap.
+                // SAFETY: as this function's.
                 unsafe {
                     let weight = V::load(w);
                     for sum in sums.iter_mut() {

@@ -6,8 +6,8 @@ use super::lanes::{Lanes, hidden, opaque};
 use crate::gemm::GemmF32Args;
 pub(super) use walk::{Tiles, run};
 
-/// Makes `count` tiles, one after the other, whose operands start where the pointers say: A, C and the residual, which is
-/// null where there is none.
+/// Makes `count` tiles, one after the other, whose operands start where the pointers say: A, C and the residual, null
+/// where there is none.
 pub(super) type Tile = unsafe fn(&Columns<'_>, *const f32, *mut f32, *const f32, count: usize);
 
 /// Pixels of the largest tile.
@@ -80,8 +80,8 @@ impl Operands {
     }
 }
 
-/// `count` tiles of `PIXELS` by `VECTORS` vectors. Sums are kept in `PHASES` parts, for as many elements of a run, so that
-/// a tile of few sums need not wait for the last product before the next.
+/// `count` tiles of `PIXELS` by `VECTORS` vectors. Sums are kept in `PHASES` parts, a power of two, for as many elements of
+/// a run, so that a tile of few sums need not wait for the last product before the next.
 ///
 /// # Safety
 /// There must be the operands of so many pixels, and the CPU have the instructions of `V`.
@@ -242,7 +242,7 @@ unsafe fn add_residual<V: Lanes, const PIXELS: usize, const VECTORS: usize>(
     for sums in sums {
         for (v, sum) in sums.iter_mut().enumerate() {
             let whole = v + 1 < VECTORS || last == V::COUNT;
-            // SAFETY: as this function's: all but the last vector lie within the residual, and so many lanes of that one.
+            // SAFETY: as this function's: all but the last vector are whole, and of that one so many lanes.
             unsafe {
                 let from = residual.add(v * V::COUNT);
                 *sum = sum.add(if whole { V::load(from) } else { V::load_first(from, last) });
