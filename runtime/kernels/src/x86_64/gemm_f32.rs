@@ -80,8 +80,8 @@ impl Operands {
     }
 }
 
-/// `count` tiles of `PIXELS` by `VECTORS` vectors. Sums are kept in `PHASES` parts, a power of two, for as many elements
-/// of a run, so that a tile of few sums need not wait for the last product before the next.
+/// `count` tiles of `PIXELS` by `VECTORS` vectors. Sums are kept in `PHASES` parts (a power of two), for as many
+/// elements of a run, so that a tile of few sums need not wait for the last product before the next.
 ///
 /// # Safety
 /// There must be the operands of so many pixels, and the CPU have the instructions of `V`.
