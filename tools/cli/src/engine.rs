@@ -1,18 +1,34 @@
-//! Which engine runs models here: `DUNLIN_ENGINE` names one.
+//! Which engine runs models here, and on which instruction set: `DUNLIN_ENGINE` and `DUNLIN_ISA`.
 
-use dunlin_engine::{Engine, ReferenceEngine};
+use std::env;
+
+use dunlin_engine::{Engine, Isa, IsaError, PlanEngine, ReferenceEngine};
 
 use crate::error::{CliError, Kind};
 
-const VARIABLE: &str = "DUNLIN_ENGINE";
+const ENGINE: &str = "DUNLIN_ENGINE";
+const ISA: &str = "DUNLIN_ISA";
 
-/// The engine named by the environment, else the default one.
+/// The engine named by the environment, else the plan on the best instruction set of this CPU.
 pub(crate) fn chosen() -> Result<Box<dyn Engine>, CliError> {
-    match std::env::var(VARIABLE).as_deref() {
-        Err(_) | Ok("" | "reference") => Ok(Box::new(ReferenceEngine)),
-        Ok(other) => {
-            let message = format!("{VARIABLE}={other}: there is no such engine; use reference, or leave it unset");
-            Err(CliError::new(Kind::Usage, "no_such_engine", message))
+    match (variable(ENGINE).as_deref(), variable(ISA)) {
+        (None | Some("plan"), None) => Ok(Box::new(PlanEngine::default())),
+        (None | Some("plan"), Some(isa)) => {
+            Ok(Box::new(forced(&isa).map_err(|error| wrong(&format!("{ISA}: {error}")))?))
         }
+        (Some("reference"), _) => Ok(Box::new(ReferenceEngine)),
+        (Some(other), _) => Err(wrong(&format!("{ENGINE}: there is no engine '{other}'; use plan or reference"))),
     }
+}
+
+fn forced(isa: &str) -> Result<PlanEngine, IsaError> {
+    PlanEngine::new(isa.parse::<Isa>()?)
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn wrong(message: &str) -> CliError {
+    CliError::new(Kind::Usage, "no_such_engine", message)
 }

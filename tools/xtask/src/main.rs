@@ -21,6 +21,7 @@ mod project;
 mod python;
 mod report;
 mod setup;
+mod size;
 mod source_rules;
 mod test;
 mod toolchain;
@@ -43,6 +44,7 @@ cargo xtask COMMAND [--no-setup]
                    DUNLIN_DATA names the folder of the models)
   bench --arm      counts instructions of an inference on emulated aarch64 cores, ours and the peers' (DUNLIN_DATA as above)
   conformance      runs the ONNX project's own node tests and rewrites docs/conformance.md
+  size             stripped sizes of the smallest program that answers and of the command, here and on aarch64
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
 
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         ["calibrate"] => calibrate::run(&project),
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),
+        ["size"] => report::run(&project, size::STEPS),
         ["conformance"] => conformance::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
         [] => return usage("no command"),

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::project::Project;
@@ -43,6 +44,14 @@ pub(crate) fn program(project: &Project, name: impl Into<OsString>) -> Command {
 /// The cargo that runs this.
 pub(crate) fn cargo(project: &Project) -> Command {
     program(project, env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_folder(project: &Project) -> Result<PathBuf, String> {
+    let metadata = keep(cargo(project).args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let metadata: serde_json::Value =
+        serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
+    metadata["target_directory"].as_str().map(PathBuf::from).ok_or_else(|| "cargo metadata names no folder".to_owned())
 }
 
 /// A program of another toolchain, free of the ties to this one.

@@ -32,7 +32,7 @@ pub(crate) fn run(project: &Project, rounds: u64) -> bool {
 
 fn measure(project: &Project, rounds: u64) -> Result<(), String> {
     let prepared = Prepared::make(project)?;
-    let starts = starts::measure(&prepared)?;
+    let starts = starts::measure(&prepared);
     let mut contest = Contest::gather(&prepared);
     contest.run(rounds)?;
     let rewrite = |name: &str, text: &str| document::rewrite(project, DOCUMENT, "bench", name, text);

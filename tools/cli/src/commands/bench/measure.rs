@@ -82,6 +82,6 @@ fn warm_up(run: &mut dyn Run, inputs: &[Tensor], output: &mut RawOutput, budget:
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+pub(super) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

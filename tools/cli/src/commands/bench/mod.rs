@@ -8,6 +8,7 @@ mod load;
 mod measure;
 mod noise;
 mod process;
+mod steps;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,7 +67,13 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     }
     let budget = Duration::from_secs_f64(args.seconds);
     let timing = measure::sessions(&loaded.model, &inputs, args.threads, budget).map_err(of_bundle)?;
-    let figures = Figures { args, loaded: &loaded, timing: &timing, peak_rss_kb: process::peak_rss_kb() };
+    // Read before the steps are: what observes them is no part of what a session needs.
+    let peak_rss_kb = process::peak_rss_kb();
+    let plan = loaded.model.report(args.batch as usize).map_err(of_bundle)?;
+    let count = plan.as_ref().map_or(0, |plan| plan.steps.len());
+    let step_ns = steps::observe(&loaded.model, &inputs, count, budget / 4).map_err(of_bundle)?;
+    let figures =
+        Figures { args, loaded: &loaded, timing: &timing, peak_rss_kb, plan: plan.as_ref(), step_ns: &step_ns };
     output.result(&figures.document(), || figures.text());
     Ok(())
 }
