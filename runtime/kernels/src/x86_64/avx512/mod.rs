@@ -5,4 +5,6 @@ pub(super) mod depthwise_q8;
 pub(super) mod gemm_f32;
 pub(super) mod gemm_q8;
 mod masks;
+mod output_q8;
 mod requantize;
+mod sums_q8;

@@ -1,0 +1,167 @@
+//! What becomes of the sums of an int8 tile: u8 or f32.
+
+use super::gemm_q8::{PANEL, VECTOR};
+use super::masks;
+use super::requantize::{Requantizer, round};
+use crate::geometry::Place;
+use crate::q8::{GemmQ8Args, GemmQ8ToF32Args};
+use std::arch::x86_64::*;
+
+/// What becomes of the sums of a tile.
+pub(super) trait Output: Copy {
+    /// Where C's pixels lie.
+    fn place(&self) -> Place;
+
+    /// Stores the sums of a tile.
+    ///
+    /// # Safety
+    /// The CPU must have AVX-512 (F, BW, VL), and C the pixels.
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target);
+}
+
+/// Where the sums of a tile go.
+pub(super) struct Target {
+    /// The offset of the first pixel in C, and from it to the next one.
+    pub(super) c: usize,
+    pub(super) step: usize,
+    /// The number of the first pixel.
+    pub(super) pixel: usize,
+    /// The first column, and how many there are.
+    pub(super) first: usize,
+    pub(super) columns: usize,
+}
+
+/// u8.
+#[derive(Clone, Copy)]
+pub(super) struct ToQ8<'a> {
+    pub(super) args: &'a GemmQ8Args,
+    pub(super) by: Requantizer,
+}
+
+impl Output for ToQ8<'_> {
+    fn place(&self) -> Place {
+        self.args.to
+    }
+
+    #[inline(always)]
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target) {
+        // As many pixels as fill the four vectors that are packed together.
+        let together = if NV > 2 { 1 } else { 4 / NV };
+        // SAFETY: as the caller says; scale is padded to whole vectors, and only columns of C are written.
+        unsafe {
+            let (scale, c) = (self.args.product.scale.add(at.first), self.args.c.add(at.c).add(at.first));
+            let mut pixel = 0;
+            while pixel < MR {
+                let count = if together < MR - pixel { together } else { MR - pixel };
+                let mut rounded = [_mm512_setzero_si512(); 4];
+                for i in 0..count {
+                    for v in 0..NV {
+                        rounded[i * NV + v] = round(sums[pixel + i][v], _mm512_loadu_ps(scale.add(v * VECTOR)));
+                    }
+                }
+                // The packed lanes hold four columns of each vector.
+                let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+                let bytes = _mm512_permutexvar_epi32(order, self.by.pack(rounded));
+                match NV {
+                    1 => {
+                        for i in 0..count {
+                            store_16(c.add((pixel + i).wrapping_mul(at.step)), quarter(bytes, i), at.columns);
+                        }
+                    }
+                    2 => {
+                        store_32(c.add(pixel.wrapping_mul(at.step)), _mm512_castsi512_si256(bytes), at.columns);
+                        if count == 2 {
+                            store_32(
+                                c.add((pixel + 1).wrapping_mul(at.step)),
+                                _mm512_extracti64x4_epi64::<1>(bytes),
+                                at.columns,
+                            );
+                        }
+                    }
+                    _ if at.columns == PANEL => _mm512_storeu_si512(c.add(pixel.wrapping_mul(at.step)).cast(), bytes),
+                    _ => _mm512_mask_storeu_epi8(
+                        c.add(pixel.wrapping_mul(at.step)).cast(),
+                        masks::of_64(at.columns),
+                        bytes,
+                    ),
+                }
+                pixel += together;
+            }
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn quarter(bytes: __m512i, i: usize) -> __m128i {
+    match i {
+        0 => _mm512_castsi512_si128(bytes),
+        1 => _mm512_extracti32x4_epi32::<1>(bytes),
+        2 => _mm512_extracti32x4_epi32::<2>(bytes),
+        _ => _mm512_extracti32x4_epi32::<3>(bytes),
+    }
+}
+
+/// # Safety
+/// The first `columns` bytes must be writable.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn store_16(c: *mut u8, bytes: __m128i, columns: usize) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match columns {
+            16 => _mm_storeu_si128(c.cast(), bytes),
+            8 => _mm_storel_epi64(c.cast(), bytes),
+            _ => _mm_mask_storeu_epi8(c.cast(), masks::of_16(columns), bytes),
+        }
+    }
+}
+
+/// # Safety
+/// The first `columns` bytes must be writable.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn store_32(c: *mut u8, bytes: __m256i, columns: usize) {
+    // SAFETY: as the caller says.
+    unsafe {
+        match columns {
+            32 => _mm256_storeu_si256(c.cast(), bytes),
+            _ => _mm256_mask_storeu_epi8(c.cast(), masks::of_64(columns) as __mmask32, bytes),
+        }
+    }
+}
+
+/// f32.
+#[derive(Clone, Copy)]
+pub(super) struct ToF32<'a> {
+    pub(super) args: &'a GemmQ8ToF32Args,
+}
+
+impl Output for ToF32<'_> {
+    fn place(&self) -> Place {
+        self.args.to
+    }
+
+    #[inline(always)]
+    unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target) {
+        let args = self.args;
+        // SAFETY: as the caller says; scale and bias are padded to whole vectors, and only columns of C are written.
+        unsafe {
+            let (low, high) = (_mm512_set1_ps(args.clamp.min), _mm512_set1_ps(args.clamp.max));
+            for (i, sums) in sums.into_iter().enumerate() {
+                let pixel = at.pixel.wrapping_add(i);
+                let row = if args.row_scale.is_null() { 1.0 } else { *args.row_scale.add(pixel) };
+                for (v, sums) in sums.into_iter().enumerate() {
+                    let column = at.first.wrapping_add(v * VECTOR);
+                    let scale = _mm512_loadu_ps(args.product.scale.add(column));
+                    let real = _mm512_mul_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), scale), _mm512_set1_ps(row));
+                    let real = _mm512_add_ps(real, _mm512_loadu_ps(args.bias.add(column)));
+                    // The bounds come first, so that NaN passes.
+                    let real = _mm512_min_ps(high, _mm512_max_ps(low, real));
+                    let mask = masks::of_16(at.columns.wrapping_sub(v * VECTOR));
+                    _mm512_mask_storeu_ps(args.c.add(at.c).add(i.wrapping_mul(at.step)).add(column), mask, real);
+                }
+            }
+        }
+    }
+}
