@@ -95,15 +95,10 @@ pub(super) fn command(prepared: &Prepared<'_>, workload: &Workload, precision: P
         bench.arg("--bursts").envs(variable.iter().copied());
         bench
     };
-    let peer = |engine: &str, model: std::path::PathBuf| {
-        let mut peer = prepared.python("burst.py");
-        peer.arg(engine).arg(model).stderr(std::process::Stdio::null());
-        peer
-    };
     match who {
-        Who::OnnxRuntime("f32") => peer("onnxruntime", prepared.data.join(workload.onnx())),
-        Who::OnnxRuntime(form) => peer("onnxruntime", prepared.quantized(workload, form)),
-        Who::LiteRt => peer("litert", prepared.data.join(workload.tflite(precision))),
+        Who::OnnxRuntime("f32") => prepared.peer("onnxruntime", &prepared.data.join(workload.onnx())),
+        Who::OnnxRuntime(form) => prepared.peer("onnxruntime", &prepared.quantized(workload, form)),
+        Who::LiteRt => prepared.peer("litert", &prepared.data.join(workload.tflite(precision))),
         Who::Dunlin => dunlin(&[]),
         Who::Avx2 => dunlin(&[("DUNLIN_ISA", "avx2")]),
         Who::Candle => dunlin(&[("DUNLIN_ENGINE", "reference")]),

@@ -3,6 +3,7 @@
 
 mod contest;
 mod engine;
+mod extra;
 mod prepare;
 mod rounds;
 mod starts;
@@ -37,9 +38,14 @@ fn measure(project: &Project, rounds: u64) -> Result<(), String> {
     contest.run(rounds)?;
     let rewrite = |name: &str, text: &str| document::rewrite(project, DOCUMENT, "bench", name, text);
     rewrite("where", &place(project, rounds)?)?;
-    for (name, text) in
-        [("speed", table::speed(&contest)), ("start", table::starts(&starts)), ("size", prepared.sizes()?)]
-    {
+    let parts = [
+        ("speed", table::speed(&contest)),
+        ("encoder", extra::encoder(&prepared)?),
+        ("start", table::starts(&starts)),
+        ("size", prepared.sizes()?),
+        ("overhead", extra::overhead(&prepared)?),
+    ];
+    for (name, text) in parts {
         println!("\n{text}");
         rewrite(name, &text)?;
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -47,17 +47,22 @@ impl<'a> Prepared<'a> {
 
     fn import(&self, workload: &Workload) {
         for precision in PRECISIONS {
-            let mut import = program(self.project, &self.dunlin);
-            import.arg("import").arg(self.data.join(workload.onnx()));
-            import.arg("--out").arg(self.bundle(workload, precision));
-            if precision == Precision::Int8 {
-                import.args(["--quantize", "int8"]);
-            }
+            let quantize = (precision == Precision::Int8).then_some("int8");
+            let (onnx, bundle) = (self.data.join(workload.onnx()), self.bundle(workload, precision));
             // The figures of the others are worth having all the same.
-            if let Err(why) = keep(&mut import) {
+            if let Err(why) = self.import_file(&onnx, &bundle, quantize) {
                 println!("{} {}: {why}", workload.name(), precision.name());
             }
         }
+    }
+
+    pub(crate) fn import_file(&self, onnx: &Path, bundle: &Path, quantize: Option<&str>) -> Result<(), String> {
+        // One that an earlier build could import is not what is to be measured.
+        let _ = fs::remove_file(bundle);
+        let mut import = program(self.project, &self.dunlin);
+        import.arg("import").arg(onnx).arg("--out").arg(bundle);
+        import.args(quantize.iter().flat_map(|method| ["--quantize", method]));
+        keep(&mut import).map(drop)
     }
 
     fn quantize(&self, workload: &Workload, form: &str) -> Result<(), String> {
@@ -68,6 +73,11 @@ impl<'a> Prepared<'a> {
         let mut quantize = self.python("quantize.py");
         quantize.arg(self.data.join(workload.onnx())).arg(&target).arg(form);
         keep(&mut quantize).map(drop)
+    }
+
+    /// A file of the cache.
+    pub(crate) fn made(&self, name: &str) -> PathBuf {
+        self.made.join(name)
     }
 
     pub(crate) fn bundle(&self, workload: &Workload, precision: Precision) -> PathBuf {
@@ -92,9 +102,22 @@ impl<'a> Prepared<'a> {
 
     /// `dunlin bench` of a bundle.
     pub(crate) fn bench(&self, workload: &Workload, precision: Precision) -> Command {
-        let mut bench = program(self.project, &self.dunlin);
-        bench.arg("bench").arg(self.bundle(workload, precision)).args(["--batch", &workload.batch.to_string()]);
+        let mut bench = self.bench_of(&self.bundle(workload, precision));
+        bench.args(["--batch", &workload.batch.to_string()]);
         bench
+    }
+
+    pub(crate) fn bench_of(&self, bundle: &Path) -> Command {
+        let mut bench = program(self.project, &self.dunlin);
+        bench.arg("bench").arg(bundle);
+        bench
+    }
+
+    /// A peer with a model, alive for bursts.
+    pub(crate) fn peer(&self, engine: &str, model: &Path) -> Command {
+        let mut peer = self.python("burst.py");
+        peer.arg(engine).arg(model).stderr(Stdio::null());
+        peer
     }
 
     /// The table of file sizes: what the graph and the weights take in a bundle, and the peers' files.
