@@ -46,9 +46,9 @@ unsafe fn panel<const V: usize>(args: &GemmF32Args, pixels: &[At], first: usize)
         }
         match rest.len() {
             1 => tile::<1, V>(args, rest, first),
-            2 if V % 2 == 0 => tile::<2, V>(args, rest, first),
-            3 if V % 2 == 0 => tile::<3, V>(args, rest, first),
-            4 if V % 2 == 0 => tile::<4, V>(args, rest, first),
+            2 if V.is_multiple_of(2) => tile::<2, V>(args, rest, first),
+            3 if V.is_multiple_of(2) => tile::<3, V>(args, rest, first),
+            4 if V.is_multiple_of(2) => tile::<4, V>(args, rest, first),
             // Panels of an odd width are rare, and code takes room.
             _ => (0..rest.len()).for_each(|row| tile::<1, V>(args, &rest[row..], first)),
         }

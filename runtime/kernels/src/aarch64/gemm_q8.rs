@@ -99,9 +99,9 @@ pub(super) unsafe fn tiles<D: Dot, const M: usize, const V: usize, F: Finish>(
         }
         match rest.len() {
             1 => panel.tile::<D, 1, V>(rest),
-            2 if V % 2 == 0 => panel.tile::<D, 2, V>(rest),
-            3 if V % 2 == 0 => panel.tile::<D, 3, V>(rest),
-            4 if V % 2 == 0 && M > 4 => panel.tile::<D, 4, V>(rest),
+            2 if M > 2 && V.is_multiple_of(2) => panel.tile::<D, 2, V>(rest),
+            3 if M > 3 && V.is_multiple_of(2) => panel.tile::<D, 3, V>(rest),
+            4 if M > 4 && V.is_multiple_of(2) => panel.tile::<D, 4, V>(rest),
             // Panels of an odd width are rare, and code takes room.
             _ => (0..rest.len()).for_each(|row| panel.tile::<D, 1, V>(&rest[row..])),
         }
