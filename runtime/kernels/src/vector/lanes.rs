@@ -68,33 +68,43 @@ folds! {
 /// Folds a run: lane by lane, then the lanes, in a fixed order.
 #[inline(always)]
 pub(super) fn fold<F: Fold>(x: &[f32], f: F) -> f32 {
+    let (blocks, rest) = x.as_chunks();
     let mut lanes = [F::START; LANES];
-    let (blocks, rest) = x.as_chunks::<LANES>();
     for block in blocks {
         add_each(&mut lanes, block, f);
     }
-    let (first, _) = lanes.split_first_chunk_mut::<FEW>().expect("there are more lanes than a few");
-    let (blocks, rest) = rest.as_chunks::<FEW>();
+    let (blocks, rest) = rest.as_chunks();
+    let mut few = [F::START; FEW];
     for block in blocks {
-        add_each(first, block, f);
+        add_each(&mut few, block, f);
     }
     if !rest.is_empty() {
         let mut block = [0.0; FEW];
         block[..rest.len()].copy_from_slice(rest);
-        for (i, (lane, x)) in first.iter_mut().zip(block).enumerate() {
+        for (i, (lane, x)) in few.iter_mut().zip(block).enumerate() {
             let next = f.add(*lane, x);
             *lane = if i < rest.len() { next } else { *lane };
         }
     }
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        let (low, high) = lanes.split_at_mut(width);
-        for (low, high) in low.iter_mut().zip(high) {
-            *low = f.merge(*low, *high);
-        }
+    let halves: [f32; 32] = halve(&lanes, f);
+    let quarters: [f32; 16] = halve(&halves, f);
+    let mut last: [f32; FEW] = halve(&quarters, f);
+    for (lane, few) in last.iter_mut().zip(few) {
+        *lane = f.merge(*lane, few);
     }
-    lanes[0]
+    let fours: [f32; 4] = halve(&last, f);
+    let [low, high] = halve(&fours, f);
+    f.merge(low, high)
+}
+
+/// Merges the upper half of the lanes into the lower.
+#[inline(always)]
+fn halve<F: Fold, const N: usize, const HALF: usize>(lanes: &[f32; N], f: F) -> [f32; HALF] {
+    let mut merged = [0.0; HALF];
+    for ((merged, low), high) in merged.iter_mut().zip(lanes).zip(&lanes[HALF..]) {
+        *merged = f.merge(*low, *high);
+    }
+    merged
 }
 
 #[inline(always)]

@@ -5,7 +5,8 @@
 //! fault of a plan, never of an input.
 
 /// Defines a function that takes an instruction set before its own arguments, and whose body is compiled for each. In
-/// the body `FMA` tells whether multiplications and additions are fused.
+/// the body `FMA` tells whether multiplications and additions are fused. All that the body calls must be inlined into it,
+/// else it is compiled for the baseline alone.
 macro_rules! vectorised {
     ($(#[$doc:meta])* fn $name:ident$(<$generic:ident: $bound:path>)?($($arg:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
