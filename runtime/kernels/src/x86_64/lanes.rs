@@ -2,8 +2,8 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __m128, __m256, __m256i, __m512, _mm_castps_pd, _mm_movehl_ps, _mm_store_ss, _mm_storel_pd, _mm_storeu_ps,
-    _mm256_add_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    __m256, __m256i, __m512, _mm_castps_pd, _mm_movehl_ps, _mm_store_ss, _mm_storel_pd, _mm_storeu_ps, _mm256_add_ps,
+    _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
     _mm256_maskload_ps, _mm256_max_ps, _mm256_min_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps,
     _mm512_loadu_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_set1_ps,
     _mm512_storeu_ps,
@@ -45,137 +45,147 @@ pub(super) trait Lanes: Copy {
     unsafe fn at_most(self, bound: Self) -> Self;
 }
 
+macro_rules! lanes {
+    (
+        $vector:ty, $count:literal, splat $splat:ident,
+        load $load:ident, store $store:ident, load_first $load_first:ident, store_first $store_first:ident,
+        add $add:ident, fma $fma:ident, max $max:ident, min $min:ident
+    ) => {
+        impl Lanes for $vector {
+            const COUNT: usize = $count;
+
+            #[inline(always)]
+            unsafe fn splat(x: f32) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $splat(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $load(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first(from: *const f32, count: usize) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $load_first(from, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut f32) {
+                // SAFETY: as the trait's.
+                unsafe { $store(to, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(self, to: *mut f32, count: usize) {
+                // SAFETY: as the trait's.
+                unsafe { $store_first(self, to, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $add(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn add_product(self, a: Self, b: Self) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $fma(a, b, self) }
+            }
+
+            // Where an operand is NaN, max and min give the second.
+            #[inline(always)]
+            unsafe fn at_least(self, bound: Self) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $max(bound, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn at_most(self, bound: Self) -> Self {
+                // SAFETY: as the trait's.
+                unsafe { $min(bound, self) }
+            }
+        }
+    };
+}
+
+lanes! {
+    __m256, 8, splat _mm256_set1_ps,
+    load _mm256_loadu_ps, store _mm256_storeu_ps, load_first load_first_of_8, store_first store_first_of_8,
+    add _mm256_add_ps, fma _mm256_fmadd_ps, max _mm256_max_ps, min _mm256_min_ps
+}
+
+lanes! {
+    __m512, 16, splat _mm512_set1_ps,
+    load _mm512_loadu_ps, store _mm512_storeu_ps, load_first load_first_of_16, store_first store_first_of_16,
+    add _mm512_add_ps, fma _mm512_fmadd_ps, max _mm512_max_ps, min _mm512_min_ps
+}
+
 /// Eight words with the sign bit set, then eight without.
 static FIRST_LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
-// The bound is the first operand of max and min: where one is NaN, they give the second.
-// SAFETY (all of both impls): the trait's conditions are those of the instructions.
-#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-impl Lanes for __m256 {
-    const COUNT: usize = 8;
-
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        unsafe { _mm256_set1_ps(x) }
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        unsafe { _mm256_loadu_ps(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_first(from: *const f32, count: usize) -> Self {
-        unsafe {
-            let mask: *const __m256i = FIRST_LANES.as_ptr().add(8_usize.wrapping_sub(count)).cast();
-            _mm256_maskload_ps(from, _mm256_loadu_si256(mask))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        unsafe { _mm256_storeu_ps(to, self) }
-    }
-
-    // In pieces, because AMD's cores take dozens of cycles for a masked store.
-    #[inline(always)]
-    unsafe fn store_first(self, mut to: *mut f32, count: usize) {
-        unsafe {
-            if count >= 8 {
-                return self.store(to);
-            }
-            let mut rest: __m128 = _mm256_castps256_ps128(self);
-            if count & 4 != 0 {
-                _mm_storeu_ps(to, rest);
-                to = to.add(4);
-                rest = _mm256_extractf128_ps::<1>(self);
-            }
-            if count & 2 != 0 {
-                _mm_storel_pd(to.cast(), _mm_castps_pd(rest));
-                to = to.add(2);
-                rest = _mm_movehl_ps(rest, rest);
-            }
-            if count & 1 != 0 {
-                _mm_store_ss(to, rest);
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        unsafe { _mm256_add_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_product(self, a: Self, b: Self) -> Self {
-        unsafe { _mm256_fmadd_ps(a, b, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn at_least(self, bound: Self) -> Self {
-        unsafe { _mm256_max_ps(bound, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn at_most(self, bound: Self) -> Self {
-        unsafe { _mm256_min_ps(bound, self) }
+/// # Safety
+/// As for [`Lanes`].
+#[inline(always)]
+unsafe fn load_first_of_8(from: *const f32, count: usize) -> __m256 {
+    // SAFETY: as this function's; `count` is at most 8, so eight words of the sixteen are read.
+    unsafe {
+        let mask: *const __m256i = FIRST_LANES.as_ptr().add(8_usize.wrapping_sub(count)).cast();
+        _mm256_maskload_ps(from, _mm256_loadu_si256(mask))
     }
 }
 
-/// One bit for each of the first lanes.
+/// In pieces, because AMD's cores take dozens of cycles for a masked store.
+///
+/// # Safety
+/// As for [`Lanes`].
 #[inline(always)]
-fn first_lanes(count: usize) -> u16 {
+unsafe fn store_first_of_8(vector: __m256, mut to: *mut f32, count: usize) {
+    // SAFETY: as this function's; the pieces are `count` elements together.
+    unsafe {
+        if count >= 8 {
+            return _mm256_storeu_ps(to, vector);
+        }
+        let mut rest = _mm256_castps256_ps128(vector);
+        if count & 4 != 0 {
+            _mm_storeu_ps(to, rest);
+            to = to.add(4);
+            rest = _mm256_extractf128_ps::<1>(vector);
+        }
+        if count & 2 != 0 {
+            _mm_storel_pd(to.cast(), _mm_castps_pd(rest));
+            to = to.add(2);
+            rest = _mm_movehl_ps(rest, rest);
+        }
+        if count & 1 != 0 {
+            _mm_store_ss(to, rest);
+        }
+    }
+}
+
+/// One bit for each of the first lanes, at most sixteen.
+#[inline(always)]
+fn first_of_16(count: usize) -> u16 {
     0xffff_u16.wrapping_shr(16_usize.wrapping_sub(count) as u32)
 }
 
-#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-impl Lanes for __m512 {
-    const COUNT: usize = 16;
+/// # Safety
+/// As for [`Lanes`].
+#[inline(always)]
+unsafe fn load_first_of_16(from: *const f32, count: usize) -> __m512 {
+    // SAFETY: as this function's.
+    unsafe { _mm512_maskz_loadu_ps(first_of_16(count), from) }
+}
 
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        unsafe { _mm512_set1_ps(x) }
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        unsafe { _mm512_loadu_ps(from) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_first(from: *const f32, count: usize) -> Self {
-        unsafe { _mm512_maskz_loadu_ps(first_lanes(count), from) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        unsafe { _mm512_storeu_ps(to, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_first(self, to: *mut f32, count: usize) {
-        unsafe { _mm512_mask_storeu_ps(to, first_lanes(count), self) }
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        unsafe { _mm512_add_ps(self, other) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_product(self, a: Self, b: Self) -> Self {
-        unsafe { _mm512_fmadd_ps(a, b, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn at_least(self, bound: Self) -> Self {
-        unsafe { _mm512_max_ps(bound, self) }
-    }
-
-    #[inline(always)]
-    unsafe fn at_most(self, bound: Self) -> Self {
-        unsafe { _mm512_min_ps(bound, self) }
-    }
+/// # Safety
+/// As for [`Lanes`].
+#[inline(always)]
+unsafe fn store_first_of_16(vector: __m512, to: *mut f32, count: usize) {
+    // SAFETY: as this function's.
+    unsafe { _mm512_mask_storeu_ps(to, first_of_16(count), vector) }
 }
 
 /// Hides what a number was made from. Where addresses are sums of a few numbers, the compiler would else keep every sum
