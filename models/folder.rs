@@ -92,7 +92,7 @@ pub struct PackSettings {
     /// Golden records to take from the held-out ones.
     #[serde(default = "default_golden_cases")]
     pub golden_cases: usize,
-    /// How closely a device must agree with the golden set, by kernel family (`f32`, `ggml`).
+    /// How closely a device must agree with the golden set, by kernel family (`f32`, `ggml`, `int8`).
     #[serde(default = "default_tolerance")]
     pub tolerance: BTreeMap<String, Tolerance>,
     /// How the guard is fitted.
@@ -130,6 +130,11 @@ impl PackSettings {
             guard: GuardSettings::default(),
         }
     }
+
+    /// Gives int8 kernels a tolerance, where the settings were written for a model without them.
+    pub fn allow_int8(&mut self) {
+        self.tolerance.entry("int8".to_owned()).or_insert(COARSE);
+    }
 }
 
 impl Default for GuardSettings {
@@ -142,12 +147,14 @@ fn default_golden_cases() -> usize {
     32
 }
 
+/// Of quantised kernels: one quantum more or less at an inner value can become as much at the output.
+const COARSE: Tolerance = Tolerance { absolute: 0.03, relative: 0.03 };
+
 /// f32 kernels differ in the order of their sums alone; ggml kernels also round activations to 8 bits, by their own rules
 /// on each instruction set.
 fn default_tolerance() -> BTreeMap<String, Tolerance> {
     let f32 = Tolerance { absolute: 1e-4, relative: 1e-3 };
-    let ggml = Tolerance { absolute: 0.03, relative: 0.03 };
-    BTreeMap::from([("f32".to_owned(), f32), ("ggml".to_owned(), ggml)])
+    BTreeMap::from([("f32".to_owned(), f32), ("ggml".to_owned(), COARSE), ("int8".to_owned(), COARSE)])
 }
 
 /// A model folder cannot be read or written.

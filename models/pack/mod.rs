@@ -1,21 +1,24 @@
 //! Packs a model folder into an unsigned bundle.
 //!
 //! quantise -> load -> fit the guard and count the reference distribution -> score on held-out records -> golden set ->
-//! bundle. Everything is run by the same predictor that a device runs.
+//! bundle. Everything is run by the same predictor that a device runs, on the engine that is the oracle: candle, or the
+//! plan's scalar kernels for ops that candle lacks.
 
 mod golden;
 mod quantize;
 mod reference;
 mod score;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use dunlin_bundle::graph::Graph;
 use dunlin_bundle::manifest::{EngineRequirements, Provenance};
 use dunlin_bundle::reference::{GuardThresholds, Reference};
 use dunlin_bundle::transform_spec::TransformsSpec;
-use dunlin_bundle::{BaselineParts, Parts, Weights, WeightsError, WriteError, safetensors_bytes};
-use dunlin_engine::{Engine, ReferenceEngine};
+use dunlin_bundle::{BaselineParts, GgmlType, Parts, Weights, WeightsError, WriteError, safetensors_bytes};
+use dunlin_engine::{Engine, EngineError, Isa, PlanEngine, ReferenceEngine};
 use dunlin_features::{FeatureError, Record};
 use dunlin_predictor::{LoadError, PredictError, Predictor};
 
@@ -152,9 +155,26 @@ struct Model<'a> {
 
 impl Model<'_> {
     fn predictor(&self, guard: &GuardThresholds) -> Result<Predictor, PackError> {
-        let compiled = ReferenceEngine.compile(self.graph, self.weights).map_err(LoadError::from)?;
+        let compiled = compile(self.graph, self.weights).map_err(LoadError::from)?;
         Ok(Predictor::assemble(&self.folder.schema, self.transforms, self.graph, compiled, guard)?)
     }
+}
+
+/// Compiles for the oracle of a graph's ops; int8 has none in candle.
+fn compile(graph: &Graph, weights: &Weights) -> Result<Arc<dyn dunlin_engine::Model>, EngineError> {
+    let known: BTreeSet<&str> = ReferenceEngine::ops().collect();
+    if graph.nodes.iter().all(|node| known.contains(node.op_type.as_str())) {
+        return ReferenceEngine.compile(graph, weights);
+    }
+    PlanEngine::new(Isa::Scalar).unwrap_or_default().compile(graph, weights)
+}
+
+/// Holds weights in ggml blocks where a graph allows it, as packing does; the others stay dense.
+///
+/// # Errors
+/// [`PackError`] naming the tensor, or [`PackError::NothingToQuantize`].
+pub fn in_blocks(graph: &Graph, weights: &Weights, blocks: GgmlType) -> Result<Weights, PackError> {
+    Ok(quantize::quantize(graph, weights, Precision::Blocks(blocks))?.weights)
 }
 
 fn read<'a>(folder: &ModelFolder, file: &'static str, source: &'a [LabelledRecord]) -> Result<Records<'a>, PackError> {

@@ -3,7 +3,8 @@
 //! bytes -> [`parse`] -> model -> [`normalise`](mod@normalise) -> nodes of one form, whatever the opset and the exporter
 //! -> [`emit`] -> graph and weights, batch normalizations folded, names short -> [`Imported`]
 //!
-//! [`package`] makes a model folder of it, on [`Data`] of the caller's or on noise.
+//! [`quantize`](mod@quantize) makes it smaller and faster; [`package`] makes a model folder of it; both on [`Data`] of the
+//! caller's or on noise.
 //!
 //! The batch becomes a symbol where it can be proved that no row depends on another ([`Batch`]).
 
@@ -23,6 +24,7 @@ mod normalise;
 mod onnx;
 pub mod package;
 mod parse;
+pub mod quantize;
 mod rules;
 mod sklearn;
 

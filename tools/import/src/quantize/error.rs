@@ -39,12 +39,28 @@ pub enum QuantizeError {
         /// How many classes the model has.
         classes: usize,
     },
+    /// There is nothing to calibrate or to compare on.
+    #[error("there are no rows; give some, or let noise stand for them")]
+    NoRows,
     /// The rows do not fit the graph's inputs.
     #[error("row {row} does not fit the inputs of the graph; give one array of each input's size for each row")]
     BadRow {
         /// The row, from 0.
         row: usize,
     },
+    /// A record of a model folder cannot be used.
+    #[error("{file}, line {line}: {reason}")]
+    BadRecord {
+        /// The file.
+        file: &'static str,
+        /// Line, from 1.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+    /// The weights cannot be held in blocks.
+    #[error(transparent)]
+    Blocks(#[from] dunlin_models::pack::PackError),
     /// The quantised model answers worse than the limit allows.
     #[error(
         "{measure} is {found:.4}, and the limit is {limit}; the worst layer is '{layer}' with {layer_snr_db:.1} dB of signal over \

@@ -80,6 +80,12 @@ impl Net {
         self.put(wanted, DType::I32, &[values.len()], bytes)
     }
 
+    /// Adds a vector of long whole numbers, such as a shape.
+    pub(super) fn put_i64(&mut self, wanted: &str, values: &[i64]) -> String {
+        let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.put(wanted, DType::I64, &[values.len()], bytes)
+    }
+
     /// A scalar byte; equal ones are one tensor.
     pub(super) fn scalar_u8(&mut self, value: u8) -> String {
         let name = format!("zero{value}");

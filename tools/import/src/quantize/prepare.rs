@@ -72,7 +72,7 @@ fn product(net: &mut Net, flow: &Flow<'_>, old: &Node, shapes: &Shapes) -> Optio
 }
 
 /// A constant that is added to each column: one value for each, or one for all.
-fn per_column(net: &Net, name: &str, columns: usize) -> Option<Vec<f32>> {
+pub(super) fn per_column(net: &Net, name: &str, columns: usize) -> Option<Vec<f32>> {
     let constant = net.floats(name)?;
     match constant.data.as_slice() {
         [value] if constant.shape.len() <= 2 => Some(vec![*value; columns]),

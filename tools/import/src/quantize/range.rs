@@ -39,7 +39,7 @@ impl Range {
     /// gets the range from 0 to 1.
     pub(super) fn scale(self) -> ByteScale {
         let (min, max) = (f64::from(self.min), f64::from(self.max));
-        if !(max - min > f64::from(NARROWEST)) {
+        if max - min <= f64::from(NARROWEST) {
             return ByteScale::UNKNOWN;
         }
         let scale = (max - min) / 255.0;

@@ -6,8 +6,8 @@ use dunlin_bundle::tensor::Tensor;
 use serde_json::Value as Json;
 
 use super::observe::{Observed, batch_size};
-use super::{Limits, QuantizeError};
-use crate::data::{Data, Row, Source};
+use super::{Limits, QuantizeError, Samples};
+use crate::data::{Row, Source};
 
 /// What was measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,15 +74,15 @@ pub(super) struct Pair<'a> {
     pub(super) weights: &'a Weights,
 }
 
-/// Runs both models on rows. `layers` are names of nodes and of values that both have.
+/// Runs both models on the rows held out. `layers` are names of nodes and of values that both have.
 pub(super) fn compare(
     float: Pair<'_>,
     quantized: Pair<'_>,
     layers: &[(String, String)],
-    rows: &[Row],
-    source: Source,
+    samples: &Samples,
     classes: &[String],
 ) -> Result<Report, QuantizeError> {
+    let (rows, source) = (&samples.held_out, samples.source);
     let outputs = float.graph.outputs.iter().map(|output| output.name.clone());
     let values: Vec<String> = outputs.chain(layers.iter().map(|(_, value)| value.clone())).collect();
     let batch = batch_size(float.graph, float.weights, &values)?;
@@ -242,16 +242,4 @@ fn class_of(label: &Json, classes: &[String], known: usize) -> Option<usize> {
         Json::Bool(yes) => number(u64::from(*yes)),
         _ => None,
     }
-}
-
-/// The rows to calibrate on, and those to compare on: every fourth is held out where there are enough.
-pub(super) fn split(data: &Data) -> (Vec<Row>, Vec<Row>) {
-    const FEWEST: usize = 8;
-    if data.rows.len() < FEWEST {
-        return (data.rows.clone(), data.rows.clone());
-    }
-    let numbered = data.rows.iter().enumerate();
-    let (held_out, rest): (Vec<_>, Vec<_>) = numbered.partition(|(i, _)| i % 4 == 3);
-    let rows = |part: Vec<(usize, &Row)>| part.into_iter().map(|(_, row)| row.clone()).collect();
-    (rows(rest), rows(held_out))
 }
