@@ -4,6 +4,7 @@
 
 mod attributes;
 mod batches;
+mod blocks;
 mod hostile;
 mod mutated;
 mod net;

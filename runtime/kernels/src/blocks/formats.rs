@@ -3,7 +3,27 @@
 
 use super::activations::UNIT;
 
-/// A block type: element = scale * (quant - OFFSET) - minimum. Written in plain loops, which vectorise when inlined.
+/// The most units of a block.
+pub(super) const UNITS: usize = 8;
+
+/// How an instruction set widens f16.
+///
+/// # Safety
+/// The CPU must have the instructions.
+pub(super) trait Half {
+    /// A finite f16 in f32.
+    unsafe fn half(bits: u16) -> f32;
+}
+
+/// Scales and minima of the units of a block, or of their halves: of the first halves, then of the second ones.
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    pub(super) scales: [[f32; UNITS]; 2],
+    pub(super) minima: [[f32; UNITS]; 2],
+}
+
+/// A block type: element = scale * (quant - OFFSET) - minimum. Written in plain loops, which vectorise when inlined:
+/// closures would not always be compiled for the instruction set of the kernel around them.
 pub(super) trait Format {
     /// Bytes of a block.
     const BYTES: usize;
@@ -18,18 +38,12 @@ pub(super) trait Format {
     const SIGNED: bool = false;
     /// Whether there are minima.
     const MINIMA: bool;
+
     /// The scales and minima of a block.
-    type Header: Copy;
-
+    ///
     /// # Safety
-    /// A block stands at `block`; `half` may be called.
-    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Self::Header;
-
-    /// Scales of the halves of a unit; the first is the unit's where there is one.
-    fn scales(header: &Self::Header, unit: usize) -> [f32; 2];
-
-    /// Minima, as the scales.
-    fn minima(header: &Self::Header, unit: usize) -> [f32; 2];
+    /// A block stands at `block`; the CPU has what `H` takes.
+    unsafe fn header<H: Half>(block: *const u8) -> Header;
 
     /// The quants of a unit.
     ///
@@ -70,9 +84,9 @@ pub(super) fn half_to_f32(half: u16) -> f32 {
 #[inline(always)]
 fn nibbles(packed: [u8; 16]) -> [u8; UNIT] {
     let mut quants = [0; UNIT];
-    for (i, byte) in packed.into_iter().enumerate() {
-        quants[i] = byte & 15;
-        quants[i + 16] = byte >> 4;
+    for i in 0..16 {
+        quants[i] = packed[i] & 15;
+        quants[i + 16] = packed[i] >> 4;
     }
     quants
 }
@@ -81,8 +95,8 @@ fn nibbles(packed: [u8; 16]) -> [u8; UNIT] {
 #[inline(always)]
 fn nibbles_and_bits(packed: [u8; 16], bits: [u8; 4]) -> [u8; UNIT] {
     let mut quants = nibbles(packed);
-    for (i, quant) in quants.iter_mut().enumerate() {
-        *quant |= ((bits[i / 8] >> (i % 8)) & 1) << 4;
+    for i in 0..UNIT {
+        quants[i] |= ((bits[i / 8] >> (i % 8)) & 1) << 4;
     }
     quants
 }
@@ -100,22 +114,19 @@ macro_rules! format {
             const OFFSET: u8 = $offset;
             const SIGNED: bool = $signed;
             const MINIMA: bool = $minimum;
-            type Header = [f32; 2];
 
             #[inline(always)]
-            unsafe fn header($block: *const u8, half: impl Fn(u16) -> f32) -> [f32; 2] {
-                // SAFETY: as for this function. ggml's minimum is added.
-                unsafe { [half(half_at($block, 0)), if $minimum { -half(half_at($block, 2)) } else { 0.0 }] }
-            }
-
-            #[inline(always)]
-            fn scales(header: &[f32; 2], _: usize) -> [f32; 2] {
-                [header[0]; 2]
-            }
-
-            #[inline(always)]
-            fn minima(header: &[f32; 2], _: usize) -> [f32; 2] {
-                [header[1], 0.0]
+            unsafe fn header<H: Half>($block: *const u8) -> Header {
+                let mut header = Header { scales: [[0.0; UNITS]; 2], minima: [[0.0; UNITS]; 2] };
+                // SAFETY: as for this function.
+                unsafe {
+                    header.scales[0][0] = H::half(half_at($block, 0));
+                    if $minimum {
+                        // ggml's minimum is added.
+                        header.minima[0][0] = -H::half(half_at($block, 2));
+                    }
+                }
+                header
             }
 
             #[inline(always)]

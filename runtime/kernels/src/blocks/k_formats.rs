@@ -1,62 +1,75 @@
 //! The block types of 256 elements: two f16 factors, and a few bits for the scale (and minimum) of each group.
 
 use super::activations::UNIT;
-use super::formats::{Format, bytes, half_at};
-
-/// Scales and minima of eight units.
-type Units = ([f32; 8], [f32; 8]);
-/// Scales and minima of the halves of eight units.
-type Halves = ([f32; 16], [f32; 16]);
-
-macro_rules! accessors {
-    ($header:ty, units) => {
-        #[inline(always)]
-        fn scales(header: &$header, unit: usize) -> [f32; 2] {
-            [header.0[unit]; 2]
-        }
-
-        #[inline(always)]
-        fn minima(header: &$header, unit: usize) -> [f32; 2] {
-            [header.1[unit], 0.0]
-        }
-    };
-    ($header:ty, halves) => {
-        #[inline(always)]
-        fn scales(header: &$header, unit: usize) -> [f32; 2] {
-            [header.0[2 * unit], header.0[2 * unit + 1]]
-        }
-
-        #[inline(always)]
-        fn minima(header: &$header, unit: usize) -> [f32; 2] {
-            [header.1[2 * unit], header.1[2 * unit + 1]]
-        }
-    };
-}
+use super::formats::{Format, Half, Header, UNITS, bytes, half_at};
 
 /// The low or the high nibbles of 32 bytes.
 #[inline(always)]
 fn nibbles(packed: [u8; UNIT], high: bool) -> [u8; UNIT] {
-    let shift = if high { 4 } else { 0 };
-    packed.map(|byte| (byte >> shift) & 15)
+    bits(packed, if high { 4 } else { 0 }, 15)
 }
+
+/// Some bits of each byte.
+#[inline(always)]
+fn bits(mut packed: [u8; UNIT], shift: usize, mask: u8) -> [u8; UNIT] {
+    for byte in &mut packed {
+        *byte = (*byte >> shift) & mask;
+    }
+    packed
+}
+
+/// `quants` with more bits above theirs.
+#[inline(always)]
+fn with_upper(mut quants: [u8; UNIT], upper: [u8; UNIT], shift: usize) -> [u8; UNIT] {
+    for i in 0..UNIT {
+        quants[i] |= upper[i] << shift;
+    }
+    quants
+}
+
+/// Signed numbers by a factor.
+#[inline(always)]
+fn scaled(numbers: [u8; UNITS], factor: f32) -> [f32; UNITS] {
+    let mut scaled = [0.0; UNITS];
+    for i in 0..UNITS {
+        scaled[i] = factor * f32::from(numbers[i].cast_signed());
+    }
+    scaled
+}
+
+/// Signed numbers of halves by a factor, those of first halves before those of second ones.
+#[inline(always)]
+fn scaled_halves(numbers: [u8; 2 * UNITS], factor: f32) -> [[f32; UNITS]; 2] {
+    let mut scaled = [[0.0; UNITS]; 2];
+    for i in 0..UNITS {
+        scaled[0][i] = factor * f32::from(numbers[2 * i].cast_signed());
+        scaled[1][i] = factor * f32::from(numbers[2 * i + 1].cast_signed());
+    }
+    scaled
+}
+
+/// No minima.
+const NONE: [[f32; UNITS]; 2] = [[0.0; UNITS]; 2];
 
 /// Scales and minima of `Q4_K` and `Q5_K`: six bits each in twelve bytes, the upper units' top bits beside the lower's.
 ///
 /// # Safety
 /// A block stands at `block`.
 #[inline(always)]
-unsafe fn six_bits(block: *const u8, half: impl Fn(u16) -> f32) -> Units {
+unsafe fn six_bits<H: Half>(block: *const u8) -> Header {
     const LOW: u32 = 0x0f0f_0f0f;
     // SAFETY: as for this function.
     let (factor, minimum_factor, words) = unsafe {
         let word = |at| u32::from_le_bytes(bytes(block, at));
-        (half(half_at(block, 0)), half(half_at(block, 2)), [word(4), word(8), word(12)])
+        (H::half(half_at(block, 0)), H::half(half_at(block, 2)), [word(4), word(8), word(12)])
     };
-    let lower = |word: u32| u64::from(word & 0x3f3f_3f3f);
-    let upper = |word: u32, top: u32| u64::from((word & LOW) | ((top >> 2) & 0x3030_3030)) << 32;
-    let scales = (lower(words[0]) | upper(words[2], words[0])).to_le_bytes();
-    let minima = (lower(words[1]) | upper(words[2] >> 4, words[1])).to_le_bytes();
-    (scales.map(|scale| factor * f32::from(scale)), minima.map(|minimum| minimum_factor * f32::from(minimum)))
+    let join = |lower: u32, upper: u32| {
+        let upper = (upper & LOW) | ((lower >> 2) & 0x3030_3030);
+        (u64::from(lower & 0x3f3f_3f3f) | (u64::from(upper) << 32)).to_le_bytes()
+    };
+    let scales = scaled(join(words[0], words[2]), factor);
+    let minima = scaled(join(words[1], words[2] >> 4), minimum_factor);
+    Header { scales: [scales, NONE[1]], minima: [minima, NONE[1]] }
 }
 
 /// Factors, scales and minima, 128 bytes of nibbles.
@@ -68,15 +81,12 @@ impl Format for Q4K {
     const HALVES: bool = false;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
-    type Header = Units;
 
     #[inline(always)]
-    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Units {
+    unsafe fn header<H: Half>(block: *const u8) -> Header {
         // SAFETY: as for this function.
-        unsafe { six_bits(block, half) }
+        unsafe { six_bits::<H>(block) }
     }
-
-    accessors!(Units, units);
 
     #[inline(always)]
     unsafe fn quants(block: *const u8, unit: usize) -> [u8; UNIT] {
@@ -94,25 +104,18 @@ impl Format for Q5K {
     const HALVES: bool = false;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
-    type Header = Units;
 
     #[inline(always)]
-    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Units {
+    unsafe fn header<H: Half>(block: *const u8) -> Header {
         // SAFETY: as for this function.
-        unsafe { six_bits(block, half) }
+        unsafe { six_bits::<H>(block) }
     }
-
-    accessors!(Units, units);
 
     #[inline(always)]
     unsafe fn quants(block: *const u8, unit: usize) -> [u8; UNIT] {
         // SAFETY: as for this function.
-        let (low, bits) = unsafe { (bytes(block, 48 + unit / 2 * 32), bytes::<UNIT>(block, 16)) };
-        let mut quants = nibbles(low, unit % 2 == 1);
-        for (quant, bits) in quants.iter_mut().zip(bits) {
-            *quant |= ((bits >> unit) & 1) << 4;
-        }
-        quants
+        let (low, plane) = unsafe { (bytes(block, 48 + unit / 2 * 32), bytes(block, 16)) };
+        with_upper(nibbles(low, unit % 2 == 1), bits(plane, unit, 1), 4)
     }
 }
 
@@ -125,27 +128,20 @@ impl Format for Q6K {
     const HALVES: bool = true;
     const OFFSET: u8 = 32;
     const MINIMA: bool = false;
-    type Header = Halves;
 
     #[inline(always)]
-    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Halves {
+    unsafe fn header<H: Half>(block: *const u8) -> Header {
         // SAFETY: as for this function.
-        let (factor, scales) = unsafe { (half(half_at(block, 208)), bytes::<16>(block, 192)) };
-        (scales.map(|scale| factor * f32::from(scale.cast_signed())), [0.0; 16])
+        let (factor, scales) = unsafe { (H::half(half_at(block, 208)), bytes::<16>(block, 192)) };
+        Header { scales: scaled_halves(scales, factor), minima: NONE }
     }
-
-    accessors!(Halves, halves);
 
     #[inline(always)]
     unsafe fn quants(block: *const u8, unit: usize) -> [u8; UNIT] {
         let (part, turn) = (unit / 4, unit % 4);
         // SAFETY: as for this function.
-        let (low, pairs) = unsafe { (bytes(block, part * 64 + turn % 2 * 32), bytes::<UNIT>(block, 128 + part * 32)) };
-        let mut quants = nibbles(low, turn >= 2);
-        for (quant, pair) in quants.iter_mut().zip(pairs) {
-            *quant |= ((pair >> (2 * turn)) & 3) << 4;
-        }
-        quants
+        let (low, pairs) = unsafe { (bytes(block, part * 64 + turn % 2 * 32), bytes(block, 128 + part * 32)) };
+        with_upper(nibbles(low, turn >= 2), bits(pairs, 2 * turn, 3), 4)
     }
 }
 
@@ -156,8 +152,7 @@ impl Format for Q6K {
 #[inline(always)]
 unsafe fn pairs(pairs: *const u8, unit: usize) -> [u8; UNIT] {
     // SAFETY: as for this function.
-    let packed: [u8; UNIT] = unsafe { bytes(pairs, unit / 4 * 32) };
-    packed.map(|byte| (byte >> (2 * (unit % 4))) & 3)
+    bits(unsafe { bytes(pairs, unit / 4 * 32) }, unit % 4 * 2, 3)
 }
 
 /// Scale and minimum of each half in a byte, 64 bytes of bit pairs, factors.
@@ -169,17 +164,19 @@ impl Format for Q2K {
     const HALVES: bool = true;
     const OFFSET: u8 = 0;
     const MINIMA: bool = true;
-    type Header = Halves;
 
     #[inline(always)]
-    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Halves {
+    unsafe fn header<H: Half>(block: *const u8) -> Header {
         // SAFETY: as for this function.
         let (factor, minimum_factor, both) =
-            unsafe { (half(half_at(block, 80)), half(half_at(block, 82)), bytes::<16>(block, 0)) };
-        (both.map(|byte| factor * f32::from(byte & 15)), both.map(|byte| minimum_factor * f32::from(byte >> 4)))
+            unsafe { (H::half(half_at(block, 80)), H::half(half_at(block, 82)), bytes::<16>(block, 0)) };
+        let (mut scales, mut minima) = ([0; 16], [0; 16]);
+        for i in 0..16 {
+            scales[i] = both[i] & 15;
+            minima[i] = both[i] >> 4;
+        }
+        Header { scales: scaled_halves(scales, factor), minima: scaled_halves(minima, minimum_factor) }
     }
-
-    accessors!(Halves, halves);
 
     #[inline(always)]
     unsafe fn quants(block: *const u8, unit: usize) -> [u8; UNIT] {
@@ -197,29 +194,24 @@ impl Format for Q3K {
     const HALVES: bool = true;
     const OFFSET: u8 = 4;
     const MINIMA: bool = false;
-    type Header = Halves;
 
     #[inline(always)]
-    unsafe fn header(block: *const u8, half: impl Fn(u16) -> f32) -> Halves {
+    unsafe fn header<H: Half>(block: *const u8) -> Header {
         // SAFETY: as for this function.
-        let (factor, packed) = unsafe { (half(half_at(block, 108)), bytes::<12>(block, 96)) };
-        let scale = |i: usize| {
+        let (factor, packed) = unsafe { (H::half(half_at(block, 108)), bytes::<12>(block, 96)) };
+        let mut scales = [0; 16];
+        for i in 0..16 {
             let low = (packed[i % 8] >> (i / 8 * 4)) & 15;
             let high = (packed[8 + i % 4] >> (i / 4 * 2)) & 3;
-            factor * (f32::from(low | (high << 4)) - 32.0)
-        };
-        (core::array::from_fn(scale), [0.0; 16])
+            scales[i] = (low | (high << 4)).wrapping_sub(32);
+        }
+        Header { scales: scaled_halves(scales, factor), minima: NONE }
     }
-
-    accessors!(Halves, halves);
 
     #[inline(always)]
     unsafe fn quants(block: *const u8, unit: usize) -> [u8; UNIT] {
         // SAFETY: as for this function.
-        let (mut quants, bits) = unsafe { (pairs(block.add(32), unit), bytes::<UNIT>(block, 0)) };
-        for (quant, bits) in quants.iter_mut().zip(bits) {
-            *quant |= ((bits >> unit) & 1) << 2;
-        }
-        quants
+        let (low, plane) = unsafe { (pairs(block.add(32), unit), bytes(block, 0)) };
+        with_upper(low, bits(plane, unit, 1), 2)
     }
 }

@@ -123,7 +123,7 @@ impl BlocksArgs {
 }
 
 /// Rows from which on weights are decoded into panels, where an instruction set has kernels for those.
-const PANEL_ROWS: usize = 4;
+const PANEL_ROWS: usize = 2;
 /// The most columns of a panel.
 const PANEL_COLUMNS: usize = 16;
 

@@ -1,19 +1,19 @@
 //! The product in which a vector holds the outputs of a few columns: their weights are decoded into a panel in the
 //! scratch, which then serves every row of activations.
 
-use super::activations::{UNIT, Unit};
-use super::formats::Format;
+use super::activations::UNIT;
+use super::formats::{Format, Half, UNITS};
 use super::rows::quantise_rows;
 use super::{BlocksArgs, PANEL_COLUMNS};
 
 /// Elements of k that stand together for each column.
-const GROUP: usize = 4;
+pub(super) const GROUP: usize = 4;
 
 /// What an instruction set brings for panels. Its functions are inlined into functions that enable the instructions.
 ///
 /// # Safety
 /// The CPU must have the instructions, and pointers be good for a vector.
-pub(super) trait Across {
+pub(super) trait Across: Half {
     /// Columns of a vector, at most [`PANEL_COLUMNS`].
     const COLUMNS: usize;
     /// What is added to signed quants, which makes them unsigned; 0 where they stay signed.
@@ -25,7 +25,6 @@ pub(super) trait Across {
     /// As many f32.
     type Reals: Copy;
 
-    unsafe fn half(bits: u16) -> f32;
     unsafe fn quants<const SIGNED: bool>(from: *const u8) -> Self::Quants;
     unsafe fn start(with: i32) -> Self::Dots;
     /// Adds the products with one group of activations.
@@ -39,6 +38,9 @@ pub(super) trait Across {
     unsafe fn add_product(sum: Self::Reals, a: Self::Reals, b: Self::Reals) -> Self::Reals;
     /// `sum - a * b`.
     unsafe fn take_product(sum: Self::Reals, a: Self::Reals, b: Self::Reals) -> Self::Reals;
+
+    /// From a unit of each column to groups of all columns; signed quants become unsigned where there is an offset.
+    unsafe fn transpose<F: Format>(columns: *const [u8; UNIT], to: *mut u8);
 
     /// [`tile`], compiled for the instruction set.
     unsafe fn tile<const HALVES: bool, const MINIMA: bool, const SIGNED: bool, const R: usize>(tile: &Tile<'_>);
@@ -101,30 +103,32 @@ unsafe fn pack<A: Across, F: Format>(args: &BlocksArgs, column: usize) {
     let blocks = args.k / (UNIT * F::UNITS);
     let stride = unit_bytes::<A>(F::HALVES, F::MINIMA);
     let parts = if F::HALVES { 2 } else { 1 };
+    let mut columns = [[[0; UNIT]; PANEL_COLUMNS]; UNITS];
     for block in 0..blocks {
-        for lane in 0..A::COLUMNS {
-            let row = column.wrapping_add(lane).min(args.n.wrapping_sub(1));
-            // SAFETY: as for this function; the panel has room for every unit of as many columns.
-            unsafe {
-                let at = row.wrapping_mul(blocks).wrapping_add(block).wrapping_mul(F::BYTES);
-                let block_at = args.weights.add(at);
-                let header = F::header(block_at, |bits| A::half(bits));
-                for unit in 0..F::UNITS {
-                    let to = args.panel.add(block.wrapping_mul(F::UNITS).wrapping_add(unit).wrapping_mul(stride));
-                    let quants = F::quants(block_at, unit);
-                    let shift = if F::SIGNED { A::SIGNED_OFFSET } else { 0 };
-                    let quants = quants.map(|quant| quant.wrapping_add(shift));
-                    for (i, group) in quants.as_chunks::<GROUP>().0.iter().enumerate() {
-                        to.add(i * A::COLUMNS * GROUP).cast::<[u8; GROUP]>().add(lane).write(*group);
+        // SAFETY: as for this function; the panel has room for every unit of as many columns.
+        unsafe {
+            let to = args.panel.add(block.wrapping_mul(F::UNITS).wrapping_mul(stride));
+            for lane in 0..A::COLUMNS {
+                let row = column.wrapping_add(lane).min(args.n.wrapping_sub(1));
+                let block = args.weights.add(row.wrapping_mul(blocks).wrapping_add(block).wrapping_mul(F::BYTES));
+                let header = F::header::<A>(block);
+                for (unit, columns) in columns.iter_mut().enumerate().take(F::UNITS) {
+                    columns[lane] = F::quants(block, unit);
+                    let reals = to.add(unit.wrapping_mul(stride) + A::COLUMNS * UNIT).cast::<f32>().add(lane);
+                    reals.write(header.scales[0][unit]);
+                    if F::HALVES {
+                        reals.add(A::COLUMNS).write(header.scales[1][unit]);
                     }
-                    let reals = to.add(A::COLUMNS * UNIT).cast::<f32>().add(lane);
-                    for half in 0..parts {
-                        reals.add(half * A::COLUMNS).write(F::scales(&header, unit)[half]);
-                        if F::MINIMA {
-                            reals.add((parts + half) * A::COLUMNS).write(F::minima(&header, unit)[half]);
-                        }
+                    if F::MINIMA {
+                        reals.add(parts * A::COLUMNS).write(header.minima[0][unit]);
+                    }
+                    if F::MINIMA && F::HALVES {
+                        reals.add((parts + 1) * A::COLUMNS).write(header.minima[1][unit]);
                     }
                 }
+            }
+            for (unit, columns) in columns.iter().enumerate().take(F::UNITS) {
+                A::transpose::<F>(columns.as_ptr(), to.add(unit.wrapping_mul(stride)));
             }
         }
     }
@@ -169,14 +173,19 @@ pub(super) unsafe fn tile<A: Across, const HALVES: bool, const MINIMA: bool, con
     let (parts, groups) = if HALVES { (2, UNIT / GROUP / 2) } else { (1, UNIT / GROUP) };
     // SAFETY: as for this function.
     unsafe {
-        let mut x: [*const Unit; R] =
-            core::array::from_fn(|i| args.units.cast_const().add(row.wrapping_add(i).wrapping_mul(units)));
+        let mut x = [args.units.cast_const(); R];
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = x.add(row.wrapping_add(i).wrapping_mul(units));
+        }
         let mut panel = args.panel.cast_const();
         let mut sums = [A::splat(0.0); R];
         for _ in 0..units {
             let reals = panel.add(A::COLUMNS * UNIT).cast::<f32>();
             for half in 0..parts {
-                let mut dots = x.map(|x| A::start((*x).start[half]));
+                let mut dots = [A::start(0); R];
+                for i in 0..R {
+                    dots[i] = A::start((*x[i]).start[half]);
+                }
                 for group in half * groups..(half + 1) * groups {
                     let w = A::quants::<SIGNED>(panel.add(group * A::COLUMNS * GROUP));
                     for (dots, x) in dots.iter_mut().zip(x) {
@@ -196,7 +205,9 @@ pub(super) unsafe fn tile<A: Across, const HALVES: bool, const MINIMA: bool, con
                 }
             }
             panel = panel.add(unit_bytes::<A>(HALVES, MINIMA));
-            x = x.map(|x| x.add(1));
+            for x in &mut x {
+                *x = x.add(1);
+            }
         }
         for (i, sums) in sums.into_iter().enumerate() {
             let mut results = [0.0; PANEL_COLUMNS];

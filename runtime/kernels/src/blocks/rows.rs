@@ -3,27 +3,22 @@
 
 use super::BlocksArgs;
 use super::activations::{UNIT, Unit, quantise};
-use super::formats::Format;
+use super::formats::{Format, Half, Header, UNITS};
 
 /// What an instruction set brings for sums along k.
-pub(super) trait Machine: Sized {
-    /// Whether the offset stays in quants, and sums start from what makes up for it.
-    const OFFSET_IN_QUANTS: bool;
+pub(super) trait Machine: Half + Sized {
     /// The quants of a unit.
     type Quants: Copy;
     /// Several sums in f32, which make one.
     type Sum: Copy;
 
-    /// A finite f16 in f32.
-    ///
-    /// # Safety
-    /// The CPU has the instruction set, as for all below.
-    unsafe fn half(bits: u16) -> f32;
+    /// What its quants are above the elements, which sums start from what makes up for.
+    fn offset<F: Format>() -> i32;
 
     /// Decoded quants in registers.
     ///
     /// # Safety
-    /// As above.
+    /// The CPU has the instruction set, as for all below.
     unsafe fn quants<F: Format>(quants: [u8; UNIT]) -> Self::Quants;
 
     /// Nothing.
@@ -32,7 +27,7 @@ pub(super) trait Machine: Sized {
     /// As above.
     unsafe fn zero() -> Self::Sum;
 
-    /// Adds the product of two units, by the scales of the weights' halves.
+    /// Adds the product of two units, by the scales of the halves (or of all, the first).
     ///
     /// # Safety
     /// As above.
@@ -59,11 +54,6 @@ pub(super) trait Machine: Sized {
     }
 }
 
-/// The offset that sums have to make up for.
-fn offset_in_quants<M: Machine, F: Format>() -> i32 {
-    if M::OFFSET_IN_QUANTS { i32::from(F::OFFSET) } else { 0 }
-}
-
 /// Quantises all rows.
 ///
 /// # Safety
@@ -82,7 +72,7 @@ pub(super) unsafe fn quantise_rows<F: Format>(args: &BlocksArgs, offset: i32) {
 pub(super) unsafe fn gemm<M: Machine, F: Format, const ROWS: usize>(args: &BlocksArgs) {
     // SAFETY: as for this function.
     unsafe {
-        quantise_rows::<F>(args, offset_in_quants::<M, F>());
+        quantise_rows::<F>(args, M::offset::<F>());
         let mut row = 0;
         while ROWS > 1 && args.m.wrapping_sub(row) >= ROWS {
             columns::<M, F, ROWS, 2>(args, row);
@@ -105,11 +95,16 @@ unsafe fn columns<M: Machine, F: Format, const R: usize, const C: usize>(args: &
     let row_bytes = units / F::UNITS * F::BYTES;
     let mut column = 0;
     while column < args.n {
-        let at = |i: usize| column.wrapping_add(i).min(args.n.wrapping_sub(1));
         // SAFETY: as for this function.
         unsafe {
-            let w = core::array::from_fn(|i| args.weights.add(at(i).wrapping_mul(row_bytes)));
-            let x = core::array::from_fn(|i| args.units.cast_const().add(row.wrapping_add(i).wrapping_mul(units)));
+            let (mut w, mut x) = ([args.weights; C], [args.units.cast_const(); R]);
+            for (i, w) in w.iter_mut().enumerate() {
+                let at = column.wrapping_add(i).min(args.n.wrapping_sub(1));
+                *w = w.add(at.wrapping_mul(row_bytes));
+            }
+            for (i, x) in x.iter_mut().enumerate() {
+                *x = x.add(row.wrapping_add(i).wrapping_mul(units));
+            }
             let sums = M::tile::<F, R, C>(w, x, units);
             for (i, sums) in sums.into_iter().enumerate() {
                 for (j, sum) in sums.into_iter().take(args.n.wrapping_sub(column)).enumerate() {
@@ -126,39 +121,97 @@ unsafe fn columns<M: Machine, F: Format, const R: usize, const C: usize>(args: &
 #[inline(always)]
 pub(super) unsafe fn tile<M: Machine, F: Format, const R: usize, const C: usize>(
     mut w: [*const u8; C],
-    x: [*const Unit; R],
+    mut x: [*const Unit; R],
     units: usize,
 ) -> [[f32; C]; R] {
     // SAFETY: as for this function.
     unsafe {
+        // Loops and no closures: those would not always be compiled for the instruction set.
         let mut sums = [[M::zero(); C]; R];
-        let mut minima = [[0.0_f32; C]; R];
+        let mut minima = [[[0.0_f32; UNITS]; C]; R];
         let mut first = 0;
         while first < units {
-            let headers = w.map(|block| F::header(block, |bits| M::half(bits)));
-            for unit in 0..F::UNITS {
-                let x = x.map(|x| &*x.add(first.wrapping_add(unit)));
-                for (j, header) in headers.iter().enumerate() {
-                    let quants = M::quants::<F>(F::quants(w[j], unit));
-                    let scales = F::scales(header, unit);
-                    for (i, x) in x.iter().enumerate() {
-                        sums[i][j] = M::add::<F>(sums[i][j], quants, x, scales);
-                        if F::MINIMA {
-                            minima[i][j] += take_minima::<F>(F::minima(header, unit), x);
-                        }
-                    }
-                }
+            block::<M, F, R, C>(&mut sums, &mut minima, w, x);
+            for w in &mut w {
+                *w = w.add(F::BYTES);
             }
-            w = w.map(|block| block.add(F::BYTES));
+            for x in &mut x {
+                *x = x.add(F::UNITS);
+            }
             first = first.wrapping_add(F::UNITS);
         }
-        core::array::from_fn(|i| core::array::from_fn(|j| M::total(sums[i][j]) - minima[i][j]))
+        let mut totals = [[0.0; C]; R];
+        for i in 0..R {
+            for j in 0..C {
+                totals[i][j] = M::total(sums[i][j]);
+                if F::MINIMA {
+                    totals[i][j] -= minima[i][j].iter().sum::<f32>();
+                }
+            }
+        }
+        totals
     }
 }
 
-/// What the minima take from the product of a unit.
+/// Adds a block.
+///
+/// # Safety
+/// As for [`gemm`]; a block stands at each pointer.
 #[inline(always)]
-pub(super) fn take_minima<F: Format>(minima: [f32; 2], x: &Unit) -> f32 {
-    let first = minima[0] * x.sums[0];
-    if F::HALVES { first + minima[1] * x.sums[1] } else { first }
+unsafe fn block<M: Machine, F: Format, const R: usize, const C: usize>(
+    sums: &mut [[M::Sum; C]; R],
+    minima: &mut [[[f32; UNITS]; C]; R],
+    w: [*const u8; C],
+    x: [*const Unit; R],
+) {
+    // SAFETY: as for this function.
+    unsafe {
+        let mut scales = [[[[0.0_f32; UNITS]; 2]; C]; R];
+        for j in 0..C {
+            let header = F::header::<M>(w[j]);
+            for i in 0..R {
+                scales[i][j] = products::<F>(&header, x[i], &mut minima[i][j]);
+            }
+        }
+        for unit in 0..F::UNITS {
+            for j in 0..C {
+                let quants = M::quants::<F>(F::quants(w[j], unit));
+                for i in 0..R {
+                    let [first, second] = scales[i][j];
+                    let scales = [first[unit], second[unit]];
+                    sums[i][j] = M::add::<F>(sums[i][j], quants, &*x[i].add(unit), scales);
+                }
+            }
+        }
+    }
+}
+
+/// The scales of weights by those of activations; what minima take is added to `minima`.
+///
+/// # Safety
+/// A block's units stand at `x`.
+#[inline(always)]
+unsafe fn products<F: Format>(header: &Header, x: *const Unit, minima: &mut [f32; UNITS]) -> [[f32; UNITS]; 2] {
+    let (mut scales, mut sums) = ([0.0; UNITS], [[0.0; UNITS]; 2]);
+    for unit in 0..F::UNITS {
+        // SAFETY: as for this function.
+        let x = unsafe { &*x.add(unit) };
+        scales[unit] = x.scale;
+        sums[0][unit] = x.sums[0];
+        sums[1][unit] = x.sums[1];
+    }
+    let mut products = [[0.0; UNITS]; 2];
+    for i in 0..F::UNITS {
+        products[0][i] = header.scales[0][i] * scales[i];
+        if F::HALVES {
+            products[1][i] = header.scales[1][i] * scales[i];
+        }
+        if F::MINIMA {
+            minima[i] += header.minima[0][i] * sums[0][i];
+        }
+        if F::MINIMA && F::HALVES {
+            minima[i] += header.minima[1][i] * sums[1][i];
+        }
+    }
+    products
 }

@@ -1,20 +1,25 @@
 //! Sums along k without any special instruction: the oracle of the others.
 
 use super::activations::{UNIT, Unit};
-use super::formats::{Format, half_to_f32};
+use super::formats::{Format, Half, half_to_f32};
 use super::rows::{self, Machine};
 use super::{BlocksArgs, for_block_type};
 
 struct Scalar;
 
-impl Machine for Scalar {
-    const OFFSET_IN_QUANTS: bool = false;
-    type Quants = [i8; UNIT];
-    type Sum = f32;
-
+impl Half for Scalar {
     #[inline(always)]
     unsafe fn half(bits: u16) -> f32 {
         half_to_f32(bits)
+    }
+}
+
+impl Machine for Scalar {
+    type Quants = [i8; UNIT];
+    type Sum = f32;
+
+    fn offset<F: Format>() -> i32 {
+        0
     }
 
     #[inline(always)]
@@ -32,8 +37,12 @@ impl Machine for Scalar {
     unsafe fn add<F: Format>(sum: f32, w: [i8; UNIT], x: &Unit, scales: [f32; 2]) -> f32 {
         let product = |i: usize| i32::from(w[i]).wrapping_mul(i32::from(x.quants[i]));
         let dot = |from: usize| (from..from + UNIT / 2).fold(0_i32, |dot, i| dot.wrapping_add(product(i)));
-        let halves = [dot(0) as f32 * scales[0], dot(UNIT / 2) as f32 * scales[1]];
-        sum + (halves[0] + halves[1]) * x.scale
+        let (first, second) = (dot(0), dot(UNIT / 2));
+        if F::HALVES {
+            sum + first as f32 * scales[0] + second as f32 * scales[1]
+        } else {
+            sum + first.wrapping_add(second) as f32 * scales[0]
+        }
     }
 
     #[inline(always)]

@@ -9,7 +9,7 @@ use core::arch::asm;
 use super::dotprod::Dotprod;
 use super::{Along, ROWS, activations, half, signed};
 use crate::blocks::activations::{UNIT, Unit};
-use crate::blocks::formats::Format;
+use crate::blocks::formats::{Format, Half, Header};
 use crate::blocks::rows::{self, Machine};
 use crate::blocks::{BlocksArgs, for_block_type};
 
@@ -17,16 +17,21 @@ struct I8mm;
 
 type Single = Along<Dotprod>;
 
-// SAFETY (all of the impl): as for the trait.
-#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-impl Machine for I8mm {
-    const OFFSET_IN_QUANTS: bool = Single::OFFSET_IN_QUANTS;
-    type Quants = <Single as Machine>::Quants;
-    type Sum = <Single as Machine>::Sum;
-
+impl Half for I8mm {
     #[inline(always)]
     unsafe fn half(bits: u16) -> f32 {
         half(bits)
+    }
+}
+
+// SAFETY (all of the impl): as for the trait.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl Machine for I8mm {
+    type Quants = <Single as Machine>::Quants;
+    type Sum = <Single as Machine>::Sum;
+
+    fn offset<F: Format>() -> i32 {
+        0
     }
 
     #[inline(always)]
@@ -76,20 +81,19 @@ unsafe fn pairs<F: Format>(mut w: [*const u8; 2], x: [*const Unit; ROWS], units:
         let mut sums = [vdupq_n_f32(0.0); ROWS / 2];
         let mut first = 0;
         while first < units {
-            let headers = w.map(|block| F::header(block, half));
+            let headers = [F::header::<I8mm>(w[0]), F::header::<I8mm>(w[1])];
             for unit in 0..F::UNITS {
-                let columns = groups(w.map(|block| signed::<F>(&F::quants(block, unit))));
-                let scales = headers.each_ref().map(|header| F::scales(header, unit));
-                let minima = headers.each_ref().map(|header| F::minima(header, unit));
+                let quants = [signed::<F>(&F::quants(w[0], unit)), signed::<F>(&F::quants(w[1], unit))];
+                let columns = groups(quants);
                 for (i, sum) in sums.iter_mut().enumerate() {
                     let x = [&*x[2 * i].add(first.wrapping_add(unit)), &*x[2 * i + 1].add(first.wrapping_add(unit))];
-                    *sum = add::<F>(*sum, columns, x, scales);
+                    *sum = add::<F>(*sum, columns, x, &headers, unit);
                     if F::MINIMA {
-                        *sum = take::<F>(*sum, minima, x);
+                        *sum = take::<F>(*sum, x, &headers, unit);
                     }
                 }
             }
-            w = w.map(|block| block.add(F::BYTES));
+            w = [w[0].add(F::BYTES), w[1].add(F::BYTES)];
             first = first.wrapping_add(F::UNITS);
         }
         let [upper, lower] = sums.map(|sum| {
@@ -122,14 +126,15 @@ unsafe fn add<F: Format>(
     sum: float32x4_t,
     columns: [int8x16_t; 4],
     x: [&Unit; 2],
-    scales: [[f32; 2]; 2],
+    headers: &[Header; 2],
+    unit: usize,
 ) -> float32x4_t {
     // SAFETY: as for this function.
     unsafe {
         let rows = groups(x.map(|x| activations(x)));
         let by_rows = of_rows([x[0].scale, x[1].scale]);
         let scaled = |sum, dots: int32x4_t, half: usize| {
-            let scales = vmulq_f32(of_columns([scales[0][half], scales[1][half]]), by_rows);
+            let scales = vmulq_f32(of_columns([headers[0].scales[half][unit], headers[1].scales[half][unit]]), by_rows);
             vfmaq_f32(sum, vcvtq_f32_s32(dots), scales)
         };
         let first = smmla(smmla(vdupq_n_s32(0), rows[0], columns[0]), rows[1], columns[1]);
@@ -145,11 +150,11 @@ unsafe fn add<F: Format>(
 /// # Safety
 /// As for [`pairs`].
 #[inline(always)]
-unsafe fn take<F: Format>(sum: float32x4_t, minima: [[f32; 2]; 2], x: [&Unit; 2]) -> float32x4_t {
+unsafe fn take<F: Format>(sum: float32x4_t, x: [&Unit; 2], headers: &[Header; 2], unit: usize) -> float32x4_t {
     // SAFETY: as for this function.
     unsafe {
         let part = |sum, half: usize| {
-            let columns = of_columns([minima[0][half], minima[1][half]]);
+            let columns = of_columns([headers[0].minima[half][unit], headers[1].minima[half][unit]]);
             vfmsq_f32(sum, columns, of_rows([x[0].sums[half], x[1].sums[half]]))
         };
         let sum = part(sum, 0);

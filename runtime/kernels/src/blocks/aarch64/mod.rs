@@ -15,7 +15,7 @@ use core::arch::aarch64::{
 use core::arch::asm;
 
 use super::activations::{UNIT, Unit};
-use super::formats::Format;
+use super::formats::{Format, Half};
 use super::rows::Machine;
 
 /// Rows of a tile.
@@ -39,16 +39,21 @@ trait Dot {
 /// Sums along k.
 struct Along<D>(D);
 
-// SAFETY (all of the impl): the trait's condition is that of the instructions.
-#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-impl<D: Dot> Machine for Along<D> {
-    const OFFSET_IN_QUANTS: bool = false;
-    type Quants = [int8x16_t; 2];
-    type Sum = float32x4_t;
-
+impl<D> Half for Along<D> {
     #[inline(always)]
     unsafe fn half(bits: u16) -> f32 {
         half(bits)
+    }
+}
+
+// SAFETY (all of the impl): the trait's condition is that of the instructions.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl<D: Dot> Machine for Along<D> {
+    type Quants = [int8x16_t; 2];
+    type Sum = float32x4_t;
+
+    fn offset<F: Format>() -> i32 {
+        0
     }
 
     #[inline(always)]
@@ -66,10 +71,10 @@ impl<D: Dot> Machine for Along<D> {
         unsafe {
             let quants = activations(x);
             if F::HALVES {
-                let sum = vfmaq_n_f32(sum, vcvtq_f32_s32(D::half(w[0], quants[0])), scales[0] * x.scale);
-                vfmaq_n_f32(sum, vcvtq_f32_s32(D::half(w[1], quants[1])), scales[1] * x.scale)
+                let sum = vfmaq_n_f32(sum, vcvtq_f32_s32(D::half(w[0], quants[0])), scales[0]);
+                vfmaq_n_f32(sum, vcvtq_f32_s32(D::half(w[1], quants[1])), scales[1])
             } else {
-                vfmaq_n_f32(sum, vcvtq_f32_s32(D::whole(w, quants)), scales[0] * x.scale)
+                vfmaq_n_f32(sum, vcvtq_f32_s32(D::whole(w, quants)), scales[0])
             }
         }
     }

@@ -7,13 +7,16 @@ use std::arch::x86_64::{
 };
 
 use super::{Along, Dot, half};
-use crate::blocks::formats::Format;
-use crate::blocks::panel::{self, Across, Tile};
+use crate::blocks::activations::UNIT;
+use crate::blocks::formats::{Format, Half};
+use crate::blocks::panel::{self, Across, GROUP, Tile};
 use crate::blocks::{BlocksArgs, PANEL_ROWS, for_block_type, rows};
 
 struct Avx2;
 
 impl Dot for Avx2 {
+    const WIDE: bool = false;
+
     #[inline(always)]
     unsafe fn dot(start: __m256i, unsigned: __m256i, signed: __m256i) -> __m256i {
         // SAFETY: as for this function.
@@ -26,6 +29,15 @@ impl Dot for Avx2 {
 
 // SAFETY (all of the impl): the trait's conditions are those of the instructions.
 #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl Half for Avx2 {
+    #[inline(always)]
+    unsafe fn half(bits: u16) -> f32 {
+        unsafe { half(bits) }
+    }
+}
+
+// SAFETY (all of the impl): the trait's conditions are those of the instructions.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
 impl Across for Avx2 {
     const COLUMNS: usize = 8;
     const SIGNED_OFFSET: u8 = 0;
@@ -33,11 +45,6 @@ impl Across for Avx2 {
     type Quants = [__m256i; 2];
     type Dots = __m256i;
     type Reals = __m256;
-
-    #[inline(always)]
-    unsafe fn half(bits: u16) -> f32 {
-        unsafe { half(bits) }
-    }
 
     #[inline(always)]
     unsafe fn quants<const SIGNED: bool>(from: *const u8) -> [__m256i; 2] {
@@ -93,6 +100,18 @@ impl Across for Avx2 {
     #[inline(always)]
     unsafe fn take_product(sum: __m256, a: __m256, b: __m256) -> __m256 {
         unsafe { _mm256_fnmadd_ps(a, b, sum) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose<F: Format>(columns: *const [u8; UNIT], to: *mut u8) {
+        unsafe {
+            for column in 0..Self::COLUMNS {
+                let groups = columns.add(column).cast::<[u8; GROUP]>();
+                for group in 0..UNIT / GROUP {
+                    to.cast::<[u8; GROUP]>().add(group * Self::COLUMNS + column).write(groups.add(group).read());
+                }
+            }
+        }
     }
 
     #[inline(never)]

@@ -1,23 +1,37 @@
 //! Block products with the neural network instructions of AVX-512.
 
 use std::arch::x86_64::{
-    __m256i, __m512, __m512i, _mm256_dpbusd_epi32, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
-    _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_storeu_ps,
+    __m256i, __m512, __m512i, _mm256_dpbusd_epi32, _mm256_loadu_si256, _mm512_castsi256_si512, _mm512_cvtepi32_ps,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mul_ps, _mm512_permutex2var_epi64, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setr_epi64,
+    _mm512_setzero_si512, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use super::{Along, Dot, half};
-use crate::blocks::formats::Format;
+use crate::blocks::activations::UNIT;
+use crate::blocks::formats::{Format, Half};
 use crate::blocks::panel::{self, Across, Tile};
 use crate::blocks::{BlocksArgs, PANEL_ROWS, for_block_type, rows};
 
 struct Avx512Vnni;
 
 impl Dot for Avx512Vnni {
+    const WIDE: bool = true;
+
     #[inline(always)]
     unsafe fn dot(start: __m256i, unsigned: __m256i, signed: __m256i) -> __m256i {
         // SAFETY: as for this function.
         unsafe { _mm256_dpbusd_epi32(start, unsigned, signed) }
+    }
+}
+
+// SAFETY (all of the impl): the trait's conditions are those of the instructions.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl Half for Avx512Vnni {
+    #[inline(always)]
+    unsafe fn half(bits: u16) -> f32 {
+        unsafe { half(bits) }
     }
 }
 
@@ -29,11 +43,6 @@ impl Across for Avx512Vnni {
     type Quants = __m512i;
     type Dots = __m512i;
     type Reals = __m512;
-
-    #[inline(always)]
-    unsafe fn half(bits: u16) -> f32 {
-        unsafe { half(bits) }
-    }
 
     #[inline(always)]
     unsafe fn quants<const SIGNED: bool>(from: *const u8) -> __m512i {
@@ -83,6 +92,41 @@ impl Across for Avx512Vnni {
     #[inline(always)]
     unsafe fn take_product(sum: __m512, a: __m512, b: __m512) -> __m512 {
         unsafe { _mm512_fnmadd_ps(a, b, sum) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose<F: Format>(columns: *const [u8; UNIT], to: *mut u8) {
+        unsafe {
+            // Columns i and i + 8 side by side; then groups of two columns, and of four.
+            let mut pairs = [_mm512_setzero_si512(); 8];
+            for (i, pair) in pairs.iter_mut().enumerate() {
+                let first = _mm512_castsi256_si512(_mm256_loadu_si256(columns.add(i).cast()));
+                *pair = _mm512_inserti64x4::<1>(first, _mm256_loadu_si256(columns.add(i + 8).cast()));
+            }
+            let mut twos = [_mm512_setzero_si512(); 8];
+            for i in 0..4 {
+                twos[2 * i] = _mm512_unpacklo_epi32(pairs[2 * i], pairs[2 * i + 1]);
+                twos[2 * i + 1] = _mm512_unpackhi_epi32(pairs[2 * i], pairs[2 * i + 1]);
+            }
+            let mut fours = [[_mm512_setzero_si512(); 4]; 2];
+            for (i, fours) in fours.iter_mut().enumerate() {
+                for j in 0..2 {
+                    fours[2 * j] = _mm512_unpacklo_epi64(twos[4 * i + j], twos[4 * i + 2 + j]);
+                    fours[2 * j + 1] = _mm512_unpackhi_epi64(twos[4 * i + j], twos[4 * i + 2 + j]);
+                }
+            }
+            let (low, high) =
+                (_mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13), _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15));
+            let flip = _mm512_set1_epi8(if F::SIGNED { i8::MIN } else { 0 });
+            let to: *mut __m512i = to.cast();
+            let [left, right] = fours;
+            for (i, (left, right)) in left.into_iter().zip(right).enumerate() {
+                let first = _mm512_permutex2var_epi64(left, low, right);
+                _mm512_storeu_si512(to.add(i), _mm512_xor_si512(first, flip));
+                let second = _mm512_permutex2var_epi64(left, high, right);
+                _mm512_storeu_si512(to.add(i + 4), _mm512_xor_si512(second, flip));
+            }
+        }
     }
 
     #[inline(never)]

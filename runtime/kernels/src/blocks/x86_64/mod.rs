@@ -10,15 +10,18 @@ use std::arch::x86_64::{
     __m256, __m256i, _mm_add_ps, _mm_cvtph_ps, _mm_cvtsi32_si128, _mm_cvtss_f32, _mm_hadd_ps, _mm_set1_epi16,
     _mm_set1_ps, _mm256_abs_epi8, _mm256_castps256_ps128, _mm256_castsi128_si256, _mm256_cvtepi32_ps,
     _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_load_si256, _mm256_loadu_si256, _mm256_set_m128, _mm256_set_m128i,
-    _mm256_set1_ps, _mm256_setzero_ps, _mm256_sign_epi8, _mm256_zextsi128_si256,
+    _mm256_set1_epi8, _mm256_set1_ps, _mm256_setzero_ps, _mm256_sign_epi8, _mm256_xor_si256, _mm256_zextsi128_si256,
 };
 
 use super::activations::{UNIT, Unit};
-use super::formats::Format;
+use super::formats::{Format, Half};
 use super::rows::Machine;
 
 /// How bytes are multiplied and summed by fours.
 trait Dot {
+    /// Whether unsigned bytes may take all of their range: signed quants are then made unsigned by 128 added.
+    const WIDE: bool;
+
     /// `start`, and in each lane the four products of unsigned by signed bytes, no two of which exceed 2^15.
     ///
     /// # Safety
@@ -48,21 +51,33 @@ struct Quants {
 
 // SAFETY (all of the impl): the trait's condition is that of the instructions, and a unit is a cache line.
 #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-impl<D: Dot> Machine for Along<D> {
-    const OFFSET_IN_QUANTS: bool = true;
-    type Quants = Quants;
-    type Sum = __m256;
-
+impl<D: Dot> Half for Along<D> {
     #[inline(always)]
     unsafe fn half(bits: u16) -> f32 {
         unsafe { half(bits) }
+    }
+}
+
+// SAFETY (all of the impl): the trait's condition is that of the instructions, and a unit is a cache line.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+impl<D: Dot> Machine for Along<D> {
+    type Quants = Quants;
+    type Sum = __m256;
+
+    fn offset<F: Format>() -> i32 {
+        if F::SIGNED && D::WIDE { 128 } else { i32::from(F::OFFSET) }
     }
 
     #[inline(always)]
     unsafe fn quants<F: Format>(quants: [u8; UNIT]) -> Quants {
         unsafe {
             let quants = _mm256_loadu_si256(quants.as_ptr().cast());
-            Quants { unsigned: if F::SIGNED { _mm256_abs_epi8(quants) } else { quants }, quants }
+            let unsigned = match (F::SIGNED, D::WIDE) {
+                (false, _) => quants,
+                (true, false) => _mm256_abs_epi8(quants),
+                (true, true) => _mm256_xor_si256(quants, _mm256_set1_epi8(i8::MIN)),
+            };
+            Quants { unsigned, quants }
         }
     }
 
@@ -75,19 +90,18 @@ impl<D: Dot> Machine for Along<D> {
     unsafe fn add<F: Format>(sum: __m256, w: Quants, x: &Unit, scales: [f32; 2]) -> __m256 {
         unsafe {
             let signed = _mm256_load_si256(x.quants.as_ptr().cast());
-            let signed = if F::SIGNED { _mm256_sign_epi8(signed, w.quants) } else { signed };
+            let signed = if F::SIGNED && !D::WIDE { _mm256_sign_epi8(signed, w.quants) } else { signed };
             let start = _mm_cvtsi32_si128(x.start[0]);
             let start = if F::HALVES {
                 _mm256_set_m128i(_mm_cvtsi32_si128(x.start[1]), start)
             } else {
                 _mm256_zextsi128_si256(start)
             };
-            let start = if F::OFFSET == 0 { _mm256_castsi128_si256(_mm_cvtsi32_si128(0)) } else { start };
-            let first = scales[0] * x.scale;
+            let start = if Self::offset::<F>() == 0 { _mm256_castsi128_si256(_mm_cvtsi32_si128(0)) } else { start };
             let scales = if F::HALVES {
-                _mm256_set_m128(_mm_set1_ps(scales[1] * x.scale), _mm_set1_ps(first))
+                _mm256_set_m128(_mm_set1_ps(scales[1]), _mm_set1_ps(scales[0]))
             } else {
-                _mm256_set1_ps(first)
+                _mm256_set1_ps(scales[0])
             };
             _mm256_fmadd_ps(_mm256_cvtepi32_ps(D::dot(start, w.unsigned, signed)), scales, sum)
         }
