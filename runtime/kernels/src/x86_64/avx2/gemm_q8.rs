@@ -109,7 +109,7 @@ impl<O: Output> Panel<'_, O> {
                 // SAFETY: as the caller says.
                 let size = unsafe {
                     match pixels.wrapping_sub(pixel) {
-                        1 => self.tile::<1, NV>(line, pixel),
+                        1 => self.single::<NV>(line, pixel),
                         2 | 3 => self.tile::<2, NV>(line, pixel),
                         _ => self.tile::<4, NV>(line, pixel),
                     }
@@ -117,6 +117,17 @@ impl<O: Output> Panel<'_, O> {
                 pixel = pixel.wrapping_add(size);
             }
         }
+    }
+
+    /// One pixel of a line. A function of its own: within the others its few sums are put on the stack.
+    ///
+    /// # Safety
+    /// As for `tile`.
+    #[inline(never)]
+    #[target_feature(enable = "avx2")]
+    unsafe fn single<const NV: usize>(&self, line: usize, pixel: usize) -> usize {
+        // SAFETY: as the caller says.
+        unsafe { self.tile::<1, NV>(line, pixel) }
     }
 
     /// `MR` pixels of a line.
