@@ -110,6 +110,15 @@ impl Grid {
     #[inline]
     pub(crate) fn check(&self, what: &str, at: &Place, reach: Option<usize>, len: usize) {
         let end = reach.and_then(|reach| self.end(at, reach));
-        assert!(end.is_some_and(|end| end <= len), "{what}: {self:?} at {at:?} ends past {len} elements");
+        if end.is_none_or(|end| end > len) {
+            self.refuse(what, at, len);
+        }
+    }
+
+    /// Apart, so that a call that passes does not prepare what it would say.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&self, what: &str, at: &Place, len: usize) -> ! {
+        panic!("{what}: {self:?} at {at:?} ends past {len} elements")
     }
 }
