@@ -28,14 +28,8 @@ pub(super) trait FourBytes: Sized {
     /// Adds to each lane the products of its four bytes.
     ///
     /// # Safety
-    /// The CPU has the instruction, and the caller is compiled for it.
+    /// The CPU has the instruction.
     unsafe fn add(sum: int32x4_t, x: uint8x16_t, w: int8x16_t) -> int32x4_t;
-
-    /// [`block`] with the instruction set enabled.
-    ///
-    /// # Safety
-    /// As for [`block`]; the CPU has the instruction set.
-    unsafe fn block_of<const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize);
 }
 
 fn is_square(rows: usize, cols: usize) -> bool {
@@ -95,10 +89,10 @@ pub(super) unsafe fn depthwise_q8<D: FourBytes>(args: &DepthwiseQ8Args) {
         let mut first = 0;
         while first < channels {
             match channels.wrapping_sub(first) {
-                8 => D::block_of::<2, true>(args, first),
-                0..8 => D::block_of::<2, false>(args, first),
-                9..16 => D::block_of::<4, false>(args, first),
-                _ => D::block_of::<4, true>(args, first),
+                8 => block::<D, 2, true>(args, first),
+                0..8 => block::<D, 2, false>(args, first),
+                9..16 => block::<D, 4, false>(args, first),
+                _ => block::<D, 4, true>(args, first),
             }
             first = first.wrapping_add(PADDED);
         }
@@ -115,8 +109,8 @@ struct Block<'a, const V: usize> {
 
 /// # Safety
 /// As for the kernel.
-#[inline(always)]
-pub(super) unsafe fn block<D: FourBytes, const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
+#[inline(never)]
+unsafe fn block<D: FourBytes, const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
     // SAFETY: as for this function.
     unsafe {
         let w = args.w.add(first / PADDED * BLOCK);
@@ -258,10 +252,9 @@ impl<const V: usize> Block<'_, V> {
     /// The CPU has the instruction set.
     #[inline(always)]
     unsafe fn add<D: FourBytes>(&self, mut sums: [int32x4_t; V], x: [uint8x16_t; V], col: usize) -> [int32x4_t; V] {
-        // Not by an iterator's or array's adapters: their closures might not be inlined into code for the instruction set.
-        for i in 0..V {
+        for (i, sum) in sums.iter_mut().enumerate() {
             // SAFETY: as for this function.
-            sums[i] = unsafe { D::add(sums[i], x[i], self.weights[col][i]) };
+            *sum = unsafe { D::add(*sum, x[i], self.weights[col][i]) };
         }
         sums
     }

@@ -7,11 +7,11 @@ use core::arch::aarch64::{
 use core::arch::asm;
 
 use super::depthwise_q8::padded;
-use super::depthwise_q8_dot::{FourBytes, block, depthwise_q8, pack, packed};
+use super::depthwise_q8_dot::{FourBytes, depthwise_q8, pack, packed};
 use super::finish::Finish;
 use super::gemm_q8::{Dot, WIDTH, bias, gemm_q8, gemm_q8_to_f32, tiles};
 use super::walk::{At, Runs};
-use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, GemmQ8Table, ProductArgs};
+use crate::q8::{DepthwiseQ8Table, GemmQ8Table, ProductArgs};
 
 pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     name: "gemm_q8_5x16_dotprod",
@@ -45,6 +45,7 @@ impl FourBytes for Dotprod {
         // SAFETY: reads and writes registers only.
         unsafe {
             asm!(
+                ".arch_extension dotprod",
                 "sdot {sum:v}.4s, {w:v}.16b, {x:v}.16b",
                 sum = inout(vreg) sum,
                 w = in(vreg) w,
@@ -53,13 +54,6 @@ impl FourBytes for Dotprod {
             );
         }
         sum
-    }
-
-    #[inline(never)]
-    #[target_feature(enable = "dotprod")]
-    unsafe fn block_of<const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
-        // SAFETY: as for this function.
-        unsafe { block::<Self, V, FULL>(args, first) }
     }
 }
 
@@ -104,7 +98,6 @@ impl Dot for Dotprod {
     }
 
     #[inline(never)]
-    #[target_feature(enable = "dotprod")]
     unsafe fn panel<const V: usize, F: Finish>(product: &ProductArgs, finish: &F, pixels: &[At], first: usize) {
         // SAFETY: as for this function.
         unsafe { tiles::<Self, 5, V, F>(product, finish, pixels, first) }
@@ -161,15 +154,17 @@ unsafe fn step<const L: usize, const M: usize, const V: usize>(
     }
 }
 
-/// `sdot` by lane `L` of `x`; its intrinsic is not stable yet.
+/// `sdot` by lane `L` of `x`; its intrinsic is not stable yet. The assembler is told of the extension, because the functions that
+/// this is compiled into are for any CPU.
 ///
 /// # Safety
-/// The CPU has the instruction, and the caller is compiled for it.
+/// The CPU has the instruction.
 #[inline(always)]
 unsafe fn sdot_lane<const L: usize>(mut sum: int32x4_t, w: int8x16_t, x: int8x16_t) -> int32x4_t {
     // SAFETY: reads and writes registers only.
     unsafe {
         asm!(
+            ".arch_extension dotprod",
             "sdot {sum:v}.4s, {w:v}.16b, {x:v}.4b[{lane}]",
             sum = inout(vreg) sum,
             w = in(vreg) w,

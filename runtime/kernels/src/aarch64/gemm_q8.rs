@@ -26,10 +26,10 @@ pub(super) trait Dot: Sized {
         bias: *const i32,
     ) -> [[int32x4_t; V]; M];
 
-    /// [`tiles`] with the instruction set enabled.
+    /// [`tiles`] of as many rows as suit the instruction set.
     ///
     /// # Safety
-    /// As for [`tiles`]; the CPU has the instruction set.
+    /// As for [`tiles`].
     unsafe fn panel<const V: usize, F: Finish>(product: &ProductArgs, finish: &F, pixels: &[At], first: usize);
 }
 

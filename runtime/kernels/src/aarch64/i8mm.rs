@@ -8,11 +8,11 @@ use core::arch::aarch64::{
 use core::arch::asm;
 
 use super::depthwise_q8::padded;
-use super::depthwise_q8_dot::{FourBytes, block, depthwise_q8, pack, packed};
+use super::depthwise_q8_dot::{FourBytes, depthwise_q8, pack, packed};
 use super::finish::Finish;
 use super::gemm_q8::{Dot, WIDTH, bias, gemm_q8, gemm_q8_to_f32, tiles};
 use super::walk::{At, Runs};
-use crate::q8::{DepthwiseQ8Args, DepthwiseQ8Table, GemmQ8Table, ProductArgs};
+use crate::q8::{DepthwiseQ8Table, GemmQ8Table, ProductArgs};
 
 pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     name: "gemm_q8_4x16_i8mm",
@@ -44,6 +44,7 @@ impl FourBytes for I8mm {
         // SAFETY: reads and writes registers only.
         unsafe {
             asm!(
+                ".arch_extension i8mm",
                 "usdot {sum:v}.4s, {x:v}.16b, {w:v}.16b",
                 sum = inout(vreg) sum,
                 x = in(vreg) x,
@@ -52,13 +53,6 @@ impl FourBytes for I8mm {
             );
         }
         sum
-    }
-
-    #[inline(never)]
-    #[target_feature(enable = "i8mm")]
-    unsafe fn block_of<const V: usize, const FULL: bool>(args: &DepthwiseQ8Args, first: usize) {
-        // SAFETY: as for this function.
-        unsafe { block::<Self, V, FULL>(args, first) }
     }
 }
 
@@ -106,7 +100,6 @@ impl Dot for I8mm {
     }
 
     #[inline(never)]
-    #[target_feature(enable = "i8mm")]
     unsafe fn panel<const V: usize, F: Finish>(product: &ProductArgs, finish: &F, pixels: &[At], first: usize) {
         // SAFETY: as for this function.
         unsafe { tiles::<Self, 4, V, F>(product, finish, pixels, first) }
@@ -153,12 +146,13 @@ unsafe fn step<const M: usize, const V: usize>(squares: &mut [[Square; V]; M], x
 /// `usmmla`; its intrinsic is not stable yet.
 ///
 /// # Safety
-/// The CPU has the instruction, and the caller is compiled for it.
+/// The CPU has the instruction.
 #[inline(always)]
 unsafe fn usmmla(mut sum: int32x4_t, x: uint8x16_t, w: int8x16_t) -> int32x4_t {
     // SAFETY: reads and writes registers only.
     unsafe {
         asm!(
+            ".arch_extension i8mm",
             "usmmla {sum:v}.4s, {x:v}.16b, {w:v}.16b",
             sum = inout(vreg) sum,
             x = in(vreg) x,

@@ -75,7 +75,6 @@ impl<'a> Runs<'a> {
         Self { taps, row: 0, at: 0, cols: taps.cols, rows: taps.rows }
     }
 
-    /// Not an iterator's, whose adapters might not be inlined into code for another instruction set.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<usize> {
         if self.cols == 0 {
