@@ -279,8 +279,8 @@ impl<const V: usize> Block<'_, V> {
     }
 }
 
-/// By the instruction itself: compiled from reads, the three rows of three pixels would each get an address of their own,
-/// more than there are registers.
+/// By the instruction itself: compiled from reads, the three rows of three pixels would each get an address of their
+/// own, more than there are registers.
 ///
 /// # Safety
 /// 16 bytes can be read at so many past `from`.

@@ -68,7 +68,8 @@ impl Dot for Dotprod {
         from: *const i32,
     ) -> [[int32x4_t; V]; M] {
         let taps = &product.taps;
-        // SAFETY: the door checked every run of every row, whole groups included; the panel has `V` vectors for each group.
+        // SAFETY: the door checked every run of every row, whole groups included; the panel has `V` vectors for each
+        // group.
         unsafe {
             let mut sums = [bias::<V>(from); M];
             let groups = taps.len.div_ceil(4);
@@ -104,8 +105,8 @@ impl Dot for Dotprod {
     }
 }
 
-/// Four activations in the first lane. By the instruction itself: compiled from a read of 32 bits, it would go through a
-/// general register.
+/// Four activations in the first lane. By the instruction itself: compiled from a read of 32 bits, it would go through
+/// a general register.
 ///
 /// # Safety
 /// They can be read.
@@ -154,8 +155,8 @@ unsafe fn step<const L: usize, const M: usize, const V: usize>(
     }
 }
 
-/// `sdot` by lane `L` of `x`; its intrinsic is not stable yet. The assembler is told of the extension, because the functions that
-/// this is compiled into are for any CPU.
+/// `sdot` by lane `L` of `x`; its intrinsic is not stable yet. The assembler is told of the extension, because the
+/// functions that this is compiled into are for any CPU.
 ///
 /// # Safety
 /// The CPU has the instruction.

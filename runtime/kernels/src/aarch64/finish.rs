@@ -103,16 +103,17 @@ pub(super) unsafe fn scaled<const V: usize>(sums: [int32x4_t; V], scale: *const 
     core::array::from_fn(|i| unsafe { vmulq_f32(vcvtq_f32_s32(sums[i]), vld1q_f32(scale.add(4 * i))) })
 }
 
-/// The least number in the place of NaN, which so becomes the lower bound. Only the scales of a residual can bring it: weights
-/// with a scale that is not finite are not packed for these kernels.
+/// The least number in the place of NaN, which so becomes the lower bound. Only the scales of a residual can bring it:
+/// weights with a scale that is not finite are not packed for these kernels.
 #[inline(always)]
 fn numbers<const V: usize>(real: [float32x4_t; V]) -> [float32x4_t; V] {
     // SAFETY: NEON is in every CPU of the target.
     real.map(|real| unsafe { vmaxnmq_f32(real, vdupq_n_f32(f32::NEG_INFINITY)) })
 }
 
-/// Rounds, adds the zero point and bounds: [`Requantize::apply`] on up to four vectors of numbers. The rounded value and its
-/// sum with the zero point saturate, first at 32 and then at 16 bits, far outside what the last step bounds to 8.
+/// Rounds, adds the zero point and bounds: [`Requantize::apply`] on up to four vectors of numbers. The rounded value
+/// and its sum with the zero point saturate, first at 32 and then at 16 bits, far outside what the last step bounds to
+/// 8.
 #[inline(always)]
 pub(super) fn requantize<const V: usize>(real: [float32x4_t; V], to: Requantize) -> uint8x16_t {
     // SAFETY: NEON is in every CPU of the target.
@@ -128,8 +129,9 @@ pub(super) fn requantize<const V: usize>(real: [float32x4_t; V], to: Requantize)
     }
 }
 
-/// The product rounded to its own u8, and the other activation added to it: see [`crate::q8::Residual`]. The product's u8 is
-/// not made: less its zero point it is the rounded value within the bounds less the zero point, all small whole numbers.
+/// The product rounded to its own u8, and the other activation added to it: see [`crate::q8::Residual`]. The product's
+/// u8 is not made: less its zero point it is the rounded value within the bounds less the zero point, all small whole
+/// numbers.
 #[inline(always)]
 fn with_residual<const V: usize>(
     real: [float32x4_t; V],

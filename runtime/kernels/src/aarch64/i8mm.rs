@@ -70,7 +70,8 @@ impl Dot for I8mm {
         from: *const i32,
     ) -> [[int32x4_t; V]; M] {
         let taps = &product.taps;
-        // SAFETY: the door checked every run of every row, whole groups included; the panel has `V` vectors for each group.
+        // SAFETY: the door checked every run of every row, whole groups included; the panel has `V` vectors for each
+        // group.
         unsafe {
             let start = bias::<V>(from).map(|x| {
                 [vcombine_s32(vget_low_s32(x), vget_low_s32(x)), vcombine_s32(vget_high_s32(x), vget_high_s32(x))]
@@ -106,7 +107,8 @@ impl Dot for I8mm {
     }
 }
 
-/// What `load` makes of each pair of rows, in the first half of the array; the last of an odd count is paired with itself.
+/// What `load` makes of each pair of rows, in the first half of the array; the last of an odd count is paired with
+/// itself.
 #[inline(always)]
 fn pairs<T, const M: usize>(a: [*const u8; M], load: impl Fn(*const u8, *const u8) -> T) -> [T; M] {
     core::array::from_fn(|pair| {

@@ -1,5 +1,5 @@
-//! Sums of byte products on cores that have no dot product: eight products widen to 16 bits, eight more are added there,
-//! and pairs of the sums are added at 32 bits.
+//! Sums of byte products on cores that have no dot product: eight products widen to 16 bits, eight more are added
+//! there, and pairs of the sums are added at 32 bits.
 
 use core::arch::aarch64::{
     int8x8_t, int32x4_t, vaddq_s32, vdup_n_u8, vdupq_n_s8, vdupq_n_s32, veor_u8, vld1_s8, vld1_u8, vld1q_s8, vminq_s8,
@@ -125,8 +125,8 @@ unsafe fn four_columns<const PAIRS: bool, const M: usize, const V: usize>(
 }
 
 /// Adds to the sums of four columns, each at 32 bits, the products of eight activations with `w` and of eight more with
-/// `next`. The instructions themselves, four columns abreast: a compiler would read and multiply further ahead, for which
-/// there are not enough registers.
+/// `next`. The instructions themselves, four columns abreast: a compiler would read and multiply further ahead, for
+/// which there are not enough registers.
 ///
 /// # Safety
 /// 16 activations can be read.

@@ -4,8 +4,8 @@ use core::mem::MaybeUninit;
 
 use crate::geometry::{Grid, Place, Taps};
 
-/// Pixels whose rows meet every panel before the next pixels' turn: few enough that a panel and their rows share a cache,
-/// enough that a panel is seldom fetched. Divides into tiles of 4, 5 and 6 rows.
+/// Pixels whose rows meet every panel before the next pixels' turn: few enough that a panel and their rows share a
+/// cache, enough that a panel is seldom fetched. Divides into tiles of 4, 5 and 6 rows.
 const CHUNK: usize = 60;
 
 /// Where one pixel's row of A, its row of C, and a third operand (residual or row scale) start.
