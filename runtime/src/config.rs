@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dunlin_bundle::TrustedKeys;
-use dunlin_engine::Engine;
+use dunlin_engine::{Engine, PlanEngine};
 
 use crate::clock::Clock;
 use crate::fallback::FallbackPolicy;
@@ -25,10 +25,9 @@ pub struct Config {
 impl Config {
     /// A folder of the runtime's own, made if it is not there, and the keys whose signatures count; everything else as
     /// most apps want it.
-    #[cfg(feature = "candle")]
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, keys: TrustedKeys) -> Self {
-        Self::with_engine(folder, keys, Arc::new(dunlin_engine::ReferenceEngine))
+        Self::with_engine(folder, keys, Arc::new(PlanEngine::default()))
     }
 
     /// The same with an engine of the caller's choice.

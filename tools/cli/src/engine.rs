@@ -1,6 +1,7 @@
 //! Which engine runs models here, and on which instruction set: `DUNLIN_ENGINE` and `DUNLIN_ISA`.
 
 use std::env;
+use std::sync::Arc;
 
 use dunlin_engine::{Engine, Isa, IsaError, PlanEngine, ReferenceEngine};
 
@@ -10,13 +11,13 @@ const ENGINE: &str = "DUNLIN_ENGINE";
 const ISA: &str = "DUNLIN_ISA";
 
 /// The engine named by the environment, else the plan on the best instruction set of this CPU.
-pub(crate) fn chosen() -> Result<Box<dyn Engine>, CliError> {
+pub(crate) fn chosen() -> Result<Arc<dyn Engine + Send + Sync>, CliError> {
     match (variable(ENGINE).as_deref(), variable(ISA)) {
-        (None | Some("plan"), None) => Ok(Box::new(PlanEngine::default())),
+        (None | Some("plan"), None) => Ok(Arc::new(PlanEngine::default())),
         (None | Some("plan"), Some(isa)) => {
-            Ok(Box::new(forced(&isa).map_err(|error| wrong(&format!("{ISA}: {error}")))?))
+            Ok(Arc::new(forced(&isa).map_err(|error| wrong(&format!("{ISA}: {error}")))?))
         }
-        (Some("reference"), _) => Ok(Box::new(ReferenceEngine)),
+        (Some("reference"), _) => Ok(Arc::new(ReferenceEngine)),
         (Some(other), _) => Err(wrong(&format!("{ENGINE}: there is no engine '{other}'; use plan or reference"))),
     }
 }

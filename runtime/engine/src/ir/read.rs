@@ -103,21 +103,17 @@ impl Reader<'_> {
         let context = Context { op_type: &node.op_type, attributes, inputs: &inputs, outputs, weights: self.weights };
         let parsed = parse(&context).map_err(bad)?;
         context.attributes.finish().map_err(bad)?;
-        // All results but the last of a chain stay without a name of their own.
-        let chained = parsed.iter().flat_map(|parsed| &parsed.inputs).any(|position| *position >= Parsed::PREVIOUS);
-        let named = if chained { 1 } else { parsed.len() };
-        if named != outputs {
-            return Err(bad(format!("has {outputs} outputs, makes {named}")));
+        let made = parsed.iter().filter(|parsed| parsed.output.is_some()).count();
+        if made < outputs {
+            return Err(bad(format!("has {outputs} outputs, makes {made}")));
         }
-        let last = parsed.len() - 1;
         let mut results = Vec::new();
         for (i, parsed) in parsed.into_iter().enumerate() {
-            let name = match chained {
-                true if i < last => format!("{}.{i}", node.outputs[0]),
-                true => node.outputs[0].clone(),
-                false => node.outputs[i].clone(),
+            let own = match parsed.output {
+                Some(output) => node.outputs.get(output).cloned().unwrap_or_default(),
+                None => format!("{}.{i}", node.name),
             };
-            results.push(self.result(node, parsed, &ids, &results, &name)?);
+            results.push(self.result(node, parsed, &ids, &results, &own)?);
         }
         Ok(())
     }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use dunlin_bundle::{Bundle, TrustedKeys};
-use dunlin_engine::ReferenceEngine;
 use dunlin_predictor::{GoldenReport, Predictor, verify_golden};
 use serde_json::json;
 
 use super::{read_bundle, read_keys};
+use crate::engine;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -51,7 +51,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
 /// Makes the checks that concern the bundle itself.
 fn checked(bytes: Vec<u8>, keys: &TrustedKeys) -> Result<(Bundle, GoldenReport), CliError> {
     let bundle = Bundle::read(bytes, keys)?;
-    let golden = verify_golden(&mut Predictor::load(&ReferenceEngine, &bundle)?, &bundle)?;
-    Predictor::load_baseline(&ReferenceEngine, &bundle)?;
+    let engine = engine::chosen()?;
+    let golden = verify_golden(&mut Predictor::load(&*engine, &bundle)?, &bundle)?;
+    Predictor::load_baseline(&*engine, &bundle)?;
     Ok((bundle, golden))
 }

@@ -10,6 +10,7 @@ use dunlin::{Answer, AnsweredBy, Config, Record, Runtime, Session, TrustedKeys};
 use serde_json::Value;
 
 use super::make::Made;
+use crate::engine;
 use crate::error::{CliError, Kind};
 use crate::output::{Output, table};
 
@@ -44,7 +45,7 @@ pub(super) fn answer(dir: &Path, made: &Made, output: Output) -> Result<Answered
     let mut keys = TrustedKeys::new();
     keys.add("demo", &made.public_key)?;
     let runtime = Runtime::open(
-        Config::new(runtime_dir(dir), keys)
+        Config::with_engine(runtime_dir(dir), keys, engine::chosen()?)
             .monitor(MonitorConfig { window_rows: WINDOW_ROWS, ..MonitorConfig::default() }),
     );
     let installed = runtime.install(&made.bundle)?;

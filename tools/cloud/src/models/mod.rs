@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dunlin_bundle::graph::{Dim, ValueInfo};
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::{Bundle, TrustedKeys};
-use dunlin_engine::ReferenceEngine;
+use dunlin_engine::PlanEngine;
 use dunlin_predictor::{Predictor, verify_golden};
 use sha2::{Digest, Sha256};
 
@@ -114,7 +114,7 @@ fn read_bundle(path: &Path, keys: &TrustedKeys) -> Result<(BundleFile, Bundle), 
 
 impl LoadedModel {
     fn load(bundle: &Bundle) -> Result<Self, BundleFault> {
-        let mut predictor = Predictor::load(&ReferenceEngine, bundle)?;
+        let mut predictor = Predictor::load(&PlanEngine::default(), bundle)?;
         verify_golden(&mut predictor, bundle)?;
         let outputs = bundle.graph().outputs.iter().map(|value| (value.name.clone(), width(value))).collect();
         let manifest = bundle.manifest();

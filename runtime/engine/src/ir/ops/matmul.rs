@@ -5,7 +5,7 @@ use dunlin_kernels::vector::Binary;
 
 use super::convolution::Quantized;
 use super::{Context, Op, Parsed, broadcast, check_shape};
-use crate::ir::{Constant, Type, Value};
+use crate::ir::Type;
 
 /// `Y = clamp(alpha * A * B + C)`, B transposed where it says so. A has any leading dimensions.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,16 +75,11 @@ pub(super) fn gemm(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     if is_bias {
         return Parsed::one(Op::MatMul(op), [0, 1, 2], Type::F32, shape);
     }
-    let beta = Value {
-        name: format!("{}.beta", c.name),
-        ty: Type::F32,
-        shape: Vec::new(),
-        constant: Some(Constant::F32([op.beta].into())),
-    };
     let scaled = Parsed::new(Op::Binary(Binary::Mul), [2], Type::F32, c.shape.clone());
+    let scaled = scaled.with(&format!("{}.beta", c.name), Vec::new(), [op.beta].into());
     let product = Parsed::new(Op::MatMul(op), [0, 1], Type::F32, shape.clone());
     let sum = Parsed::new(Op::Binary(Binary::Add), [Parsed::PREVIOUS, Parsed::PREVIOUS + 1], Type::F32, shape);
-    Ok(vec![Parsed { extra: vec![beta], ..scaled }, product, sum])
+    Ok(vec![scaled, product, sum.named(0)])
 }
 
 /// Y = A * B over the last two dimensions, the others broadcast.

@@ -12,13 +12,15 @@ mod reduction;
 mod trees;
 mod views;
 
+use std::sync::Arc;
+
 use dunlin_bundle::Weights;
 use dunlin_bundle::limits::MAX_RANK;
 use dunlin_bundle::tensor::element_count;
 use dunlin_kernels::vector::{Binary, Reduce, Unary};
 
 use super::attributes::Attributes;
-use super::{Type, Value};
+use super::{Constant, Type, Value};
 pub(crate) use comparison::{Comparison, IntegerOp, Logic};
 pub(crate) use convolution::{Conv, QConv, QResidual, Quantized, Separable};
 pub(crate) use elementwise::broadcast;
@@ -125,6 +127,8 @@ pub(crate) struct Parsed {
     pub(crate) shape: Vec<usize>,
     /// Values that take part and that the graph does not name: they come after the inputs.
     pub(crate) extra: Vec<Value>,
+    /// Which of the node's outputs it is; `None` for what only later results use.
+    pub(crate) output: Option<usize>,
 }
 
 type ParseFn = fn(&Context<'_>) -> Result<Vec<Parsed>, String>;
@@ -222,12 +226,24 @@ impl Parsed {
 
     /// A result that takes the inputs at these positions.
     pub(crate) fn new(op: Op, inputs: impl Into<Vec<usize>>, ty: Type, shape: Vec<usize>) -> Self {
-        Self { op, inputs: inputs.into(), ty, shape, extra: Vec::new() }
+        Self { op, inputs: inputs.into(), ty, shape, extra: Vec::new(), output: None }
+    }
+
+    /// The same as one of the node's outputs.
+    pub(crate) fn named(self, output: usize) -> Self {
+        Self { output: Some(output), ..self }
+    }
+
+    /// The same with a constant after its inputs.
+    pub(crate) fn with(mut self, name: &str, shape: Vec<usize>, values: Arc<[f32]>) -> Self {
+        let constant = Some(Constant::F32(values));
+        self.extra.push(Value { name: name.to_owned(), ty: Type::F32, shape, constant });
+        self
     }
 
     /// The one result of a node.
     pub(crate) fn one(op: Op, inputs: impl Into<Vec<usize>>, ty: Type, shape: Vec<usize>) -> Result<Vec<Self>, String> {
-        Ok(vec![Self::new(op, inputs, ty, shape)])
+        Ok(vec![Self::new(op, inputs, ty, shape).named(0)])
     }
 }
 

@@ -82,13 +82,13 @@ pub(super) fn split(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
         return Err(format!("{parts:?} do not split {size} into {outputs} outputs"));
     }
     let mut start = 0;
-    let one = |part: &usize| {
+    let one = |(i, part): (usize, &usize)| {
         let (mut starts, mut shape) = (vec![0; x.shape.len()], x.shape.clone());
         (starts[at], shape[at]) = (start, *part);
         start += part;
-        Parsed::new(Op::Slice { starts, steps: vec![1; x.shape.len()] }, [0], x.ty, shape)
+        Parsed::new(Op::Slice { starts, steps: vec![1; x.shape.len()] }, [0], x.ty, shape).named(i)
     };
-    Ok(parts.iter().map(one).collect())
+    Ok(parts.iter().enumerate().map(one).collect())
 }
 
 /// Reads Expand, whose target is a constant: broadcasting to it.
@@ -202,7 +202,7 @@ fn mirrored_pad(x: &Value, pads: &[(i64, i64)], mode: &str) -> Result<Vec<Parsed
         shape: vec![indices.len()],
         constant: Some(Constant::I64(indices)),
     };
-    let gather = Parsed::new(Op::Gather { axis: *d }, [0], x.ty, shape);
+    let gather = Parsed::new(Op::Gather { axis: *d }, [0], x.ty, shape).named(0);
     Ok(vec![Parsed { extra: vec![extra], ..gather }])
 }
 

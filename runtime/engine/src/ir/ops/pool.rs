@@ -1,8 +1,8 @@
-//! `MaxPool`, `AveragePool` and the global pools, over one or two spatial dimensions.
+//! `MaxPool`, `AveragePool` and the global pools, over one to three spatial dimensions.
 
 use super::convolution::windows;
 use super::{Context, Op, Parsed, check_shape};
-use crate::ir::Type;
+use crate::ir::{Type, Value};
 
 /// A pool's window. One-dimensional ones are those of images one pixel high.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,15 +64,43 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
         shape.push(count);
     }
     check_shape(&shape)?;
-    let pool = Pool {
+    let of = |range: std::ops::Range<usize>| Pool {
         kind,
-        kernel: image(&kernel, 1),
-        strides: image(&strides, 1),
-        dilations: image(&dilations, 1),
-        pads: image(&pads, (0, 0)).map(|pad| pad.0),
-        pads_after: image(&pads, (0, 0)).map(|pad| pad.1),
+        kernel: image(&kernel[range.clone()], 1),
+        strides: image(&strides[range.clone()], 1),
+        dilations: image(&dilations[range.clone()], 1),
+        pads: image(&pads[range.clone()], (0, 0)).map(|pad| pad.0),
+        pads_after: image(&pads[range], (0, 0)).map(|pad| pad.1),
     };
-    Parsed::one(Op::Pool(pool), [0], x.ty, shape)
+    if spatial < 3 {
+        return Parsed::one(Op::Pool(of(0..spatial)), [0], x.ty, shape);
+    }
+    Ok(volume(x, &shape, of(1..3), of(0..1)))
+}
+
+/// A pool over three dimensions: over the last two, whose images are then as many as channels and slices, and over the
+/// first of what that made. Greatest elements are so found in two goes; the elements that an average counts multiply.
+fn volume(x: &Value, shape: &[usize], images: Pool, slices: Pool) -> Vec<Parsed> {
+    let [n, c, d, h, w] = [x.shape[0], x.shape[1], x.shape[2], x.shape[3], x.shape[4]];
+    let (slices_out, out) = (shape[2], [shape[3], shape[4]]);
+    // A one-dimensional window is that of an image one pixel high; turned, of one that is one pixel wide.
+    let turned = |[none, size]: [usize; 2]| [size, none];
+    let slices = Pool {
+        kernel: turned(slices.kernel),
+        strides: turned(slices.strides),
+        dilations: turned(slices.dilations),
+        pads: turned(slices.pads),
+        pads_after: turned(slices.pads_after),
+        ..slices
+    };
+    let of = |op, from, shape: Vec<usize>| Parsed::new(op, [from], x.ty, shape);
+    vec![
+        of(Op::View, 0, vec![n, c * d, h, w]),
+        of(Op::Pool(images), Parsed::PREVIOUS, vec![n, c * d, out[0], out[1]]),
+        of(Op::View, Parsed::PREVIOUS, vec![n, c, d, out[0] * out[1]]),
+        of(Op::Pool(slices), Parsed::PREVIOUS, vec![n, c, slices_out, out[0] * out[1]]),
+        of(Op::View, Parsed::PREVIOUS, shape.to_vec()).named(0),
+    ]
 }
 
 /// Reads GlobalAveragePool or GlobalMaxPool: a window as large as the image.
@@ -82,17 +110,19 @@ pub(super) fn global(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     let spatial = spatial(&x.shape)?;
     let kind =
         if context.op_type == "GlobalMaxPool" { PoolKind::Max } else { PoolKind::Average { include_pad: false } };
-    let kernel = image(&x.shape[2..], 1);
-    let pool = Pool { kind, kernel, strides: [1; 2], dilations: [1; 2], pads: [0; 2], pads_after: [0; 2] };
+    let whole = |kernel| Pool { kind, kernel, strides: [1; 2], dilations: [1; 2], pads: [0; 2], pads_after: [0; 2] };
     let mut shape = x.shape[..2].to_vec();
     shape.extend(vec![1; spatial]);
-    Parsed::one(Op::Pool(pool), [0], Type::F32, shape)
+    if let [_, _, d, h, w] = x.shape[..] {
+        return Ok(volume(x, &shape, whole([h, w]), whole([1, d])));
+    }
+    Parsed::one(Op::Pool(whole(image(&x.shape[2..], 1))), [0], Type::F32, shape)
 }
 
 fn spatial(shape: &[usize]) -> Result<usize, String> {
     match shape.len() {
-        3 | 4 if shape.iter().all(|d| *d > 0) => Ok(shape.len() - 2),
-        _ => Err(format!("X {shape:?} must have one or two spatial dimensions, and no empty one")),
+        3..=5 if shape.iter().all(|d| *d > 0) => Ok(shape.len() - 2),
+        _ => Err(format!("X {shape:?} must have one to three spatial dimensions, and no empty one")),
     }
 }
 

@@ -12,11 +12,11 @@ use dunlin::{
 };
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
-use dunlin_engine::ReferenceEngine;
 use dunlin_predictor::{Predictor, verify_golden};
 use serde_json::{Map, Value, json};
 
 use super::cloud::Cloud;
+use crate::engine;
 use crate::error::{CliError, Kind};
 
 /// Rows after which the journal is flushed: with a label each, they fill half of its ring.
@@ -49,7 +49,7 @@ impl Answerer {
         keys: TrustedKeys,
         cloud: Option<Box<Cloud>>,
     ) -> Result<Self, CliError> {
-        let config = Config::new(dir, keys);
+        let config = Config::with_engine(dir, keys, engine::chosen()?);
         let runtime = Runtime::open(match &cloud {
             Some(cloud) => config.fallback(cloud.policy()),
             None => config,
@@ -70,7 +70,7 @@ impl Answerer {
     /// Verifies a bundle as a device would and loads its model.
     pub(super) fn off_record(bundle: Vec<u8>, keys: &TrustedKeys) -> Result<Self, CliError> {
         let bundle = Bundle::read(bundle, keys)?;
-        let mut predictor = Predictor::load(&ReferenceEngine, &bundle)?;
+        let mut predictor = Predictor::load(&*engine::chosen()?, &bundle)?;
         verify_golden(&mut predictor, &bundle)?;
         Ok(Self::OffRecord(Box::new(predictor)))
     }

@@ -16,6 +16,7 @@ use dunlin_models::train::SeededRandom;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::read_keys;
+use crate::engine;
 use crate::error::{CliError, Kind};
 use crate::folder;
 use crate::interrupt::Interrupt;
@@ -84,7 +85,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let monitor = MonitorConfig { window_rows: args.window_rows, ..MonitorConfig::default() };
-    let runtime = Runtime::open(Config::new(&args.dir, read_keys(&args.keys)?).monitor(monitor));
+    let runtime =
+        Runtime::open(Config::with_engine(&args.dir, read_keys(&args.keys)?, engine::chosen()?).monitor(monitor));
     usable(&runtime)?;
     let installed = runtime.install(&args.bundle).map_err(|error| CliError::from(error).of(&args.bundle))?;
     let mut session = runtime.session(&installed.model_id)?;
