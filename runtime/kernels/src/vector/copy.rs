@@ -190,6 +190,14 @@ unsafe fn strided<T: Plain>(mut x: *const T, mut y: *mut T, dim: Dim) {
 /// # Safety
 /// Every element must lie within what the pointers point into.
 unsafe fn transpose<T: Plain>(x: *const T, y: *mut T, of_x: Dim, of_y: Dim) {
+    // SAFETY: the caller's promise; as y's rows follow each other, they are one run.
+    match of_y.size {
+        size if of_x.y != size.cast_signed() => {}
+        2 => return unsafe { interleave::<T, 2>(x, y, of_x.size, of_y.x) },
+        3 => return unsafe { interleave::<T, 3>(x, y, of_x.size, of_y.x) },
+        4 => return unsafe { interleave::<T, 4>(x, y, of_x.size, of_y.x) },
+        _ => {}
+    }
     let (whole_x, whole_y) = (of_x.size / TILE * TILE, of_y.size / TILE * TILE);
     let at = |i: usize, j: usize| {
         let (i, j) = (i.cast_signed(), j.cast_signed());
@@ -230,5 +238,22 @@ unsafe fn tile<T: Plain>(x: *const T, y: *mut T, x_step: isize, y_step: isize) {
     for (i, row) in rows.into_iter().enumerate() {
         // SAFETY: the caller's promise.
         unsafe { *y.wrapping_offset(y_step.wrapping_mul(i.cast_signed())).cast::<[T; TILE]>() = row };
+    }
+}
+
+/// Interleaves N runs of `size` elements, `step` apart in x, as the planes of an image become pixels.
+///
+/// # Safety
+/// Every element must lie within what the pointers point into.
+unsafe fn interleave<T: Plain, const N: usize>(x: *const T, y: *mut T, size: usize, step: isize) {
+    let plane = |n: usize| {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts(x.wrapping_offset(step.wrapping_mul(n.cast_signed())), size) }
+    };
+    let planes: [&[T]; N] = array::from_fn(plane);
+    // SAFETY: as above; x and y are apart.
+    let pixels = unsafe { std::slice::from_raw_parts_mut(y.cast::<[T; N]>(), size) };
+    for (i, pixel) in pixels.iter_mut().enumerate() {
+        *pixel = planes.map(|plane| plane[i]);
     }
 }
