@@ -123,6 +123,12 @@ impl From<dunlin_bundle::KeyError> for CliError {
     }
 }
 
+impl From<dunlin_import::ImportError> for CliError {
+    fn from(error: dunlin_import::ImportError) -> Self {
+        Self::new(Kind::Model, "cannot_import", error)
+    }
+}
+
 impl From<dunlin_models::pack::PackError> for CliError {
     fn from(error: dunlin_models::pack::PackError) -> Self {
         Self::new(Kind::Model, "cannot_pack", error)

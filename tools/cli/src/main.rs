@@ -34,6 +34,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(commands::train::Args),
+    Import(commands::import::Args),
+    Quantize(commands::quantize::Args),
     Pack(commands::pack::Args),
     Keygen(commands::keygen::Args),
     Sign(commands::sign::Args),
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
 fn run(command: Command, output: Output) -> Result<(), CliError> {
     match command {
         Command::Train(args) => commands::train::run(&args, output),
+        Command::Import(args) => commands::import::run(&args, output),
+        Command::Quantize(args) => commands::quantize::run(&args, output),
         Command::Pack(args) => commands::pack::run(&args, output),
         Command::Keygen(args) => commands::keygen::run(&args, output),
         Command::Sign(args) => commands::sign::run(&args, output),

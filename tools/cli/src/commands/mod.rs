@@ -3,10 +3,12 @@
 pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod events;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod pack;
 pub(crate) mod predict;
+pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod sign;
