@@ -109,12 +109,17 @@ fn products() -> impl Strategy<Value = (Shape, usize)> {
     )
 }
 
-/// Depthwise convolutions: three rows most of all, strides 1 to 3, dilations 1 and 2.
+/// Depthwise convolutions: 3x3 most of all, strides 1 to 3, dilations 1 and 2.
 fn depthwise() -> impl Strategy<Value = Shape> {
-    let rows = prop_oneof![3 => Just(3_usize), 1 => 1..6_usize];
-    let channels = prop_oneof![1..10_usize, 11..140_usize, Just(8), Just(16), Just(24), Just(32), Just(64), Just(128)];
-    let window = (rows, prop_oneof![Just(3_usize), 1..6_usize]);
-    (1..6_usize, 1..20_usize, window, channels, (1..4_usize, 1..4_usize, 1..3_usize), gaps(), 0..30_usize).prop_map(
+    let window = prop_oneof![3 => Just((3_usize, 3_usize)), 1 => (Just(3), 1..6_usize), 1 => (1..6_usize, 1..6_usize)];
+    let steps = prop_oneof![
+        3 => Just((1_usize, 1_usize, 1_usize)),
+        1 => Just((2, 2, 1)),
+        2 => (1..4_usize, 1..4_usize, 1..3_usize)
+    ];
+    let some = prop_oneof![Just(8_usize), Just(16), Just(24), Just(32), Just(64), Just(128)];
+    let channels = prop_oneof![2 => some, 1 => 1..10_usize, 1 => 11..140_usize];
+    (1..6_usize, 1..20_usize, window, channels, steps, gaps(), 0..30_usize).prop_map(
         |(lines, pixels, (rows, cols), channels, (down, across, dilation), gaps, gap)| {
             let grid = Grid { lines, pixels };
             let width = (pixels - 1) * across + (cols - 1) * dilation + 1;

@@ -1,7 +1,8 @@
 //! The int8 matrix product with AVX-512 VNNI: tiles of up to 6 pixels by 64 columns, or 8 by 48.
 
 use super::output_q8::{Output, Target, ToF32, ToQ8};
-use super::requantize::{Requantizer, add_run};
+use super::requantize::Requantizer;
+use super::residual_q8::add_run;
 use super::sums_q8::{half_sums, single_sums, sums};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};

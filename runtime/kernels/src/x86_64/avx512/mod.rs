@@ -7,4 +7,5 @@ pub(super) mod gemm_q8;
 mod masks;
 mod output_q8;
 mod requantize;
+mod residual_q8;
 mod sums_q8;
