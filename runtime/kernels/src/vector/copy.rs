@@ -190,13 +190,15 @@ unsafe fn strided<T: Plain>(mut x: *const T, mut y: *mut T, dim: Dim) {
 /// # Safety
 /// Every element must lie within what the pointers point into.
 unsafe fn transpose<T: Plain>(x: *const T, y: *mut T, of_x: Dim, of_y: Dim) {
-    // SAFETY: the caller's promise; as y's rows follow each other, they are one run.
-    match of_y.size {
-        size if of_x.y != size.cast_signed() => {}
-        2 => return unsafe { interleave::<T, 2>(x, y, of_x.size, of_y.x) },
-        3 => return unsafe { interleave::<T, 3>(x, y, of_x.size, of_y.x) },
-        4 => return unsafe { interleave::<T, 4>(x, y, of_x.size, of_y.x) },
-        _ => {}
+    if of_x.y == of_y.size.cast_signed() && (2..=4).contains(&of_y.size) {
+        // SAFETY: the caller's promise; as y's rows follow each other, they are one run.
+        return unsafe {
+            match of_y.size {
+                2 => interleave::<T, 2>(x, y, of_x.size, of_y.x),
+                3 => interleave::<T, 3>(x, y, of_x.size, of_y.x),
+                _ => interleave::<T, 4>(x, y, of_x.size, of_y.x),
+            }
+        };
     }
     let (whole_x, whole_y) = (of_x.size / TILE * TILE, of_y.size / TILE * TILE);
     let at = |i: usize, j: usize| {
