@@ -18,16 +18,67 @@ pub(super) struct Unit {
     pub(super) sums: [f32; 2],
 }
 
-/// Quantises `count` units. A unit with an element that is not finite gets a scale that is not a number, and so spoils
-/// every output of its row.
+/// The scales and sums of all units once more, each after its like, for blocks that take eight at once: the scales of
+/// `count` units, their first sums, their second ones.
+#[derive(Clone, Copy)]
+pub(super) struct Scales {
+    pub(super) first: *mut f32,
+    pub(super) units: *mut Unit,
+    pub(super) count: usize,
+}
+
+impl Scales {
+    /// Numbers to a unit.
+    pub(super) const NUMBERS: usize = 3;
+
+    /// The scales, first sums and second sums of `N` units.
+    ///
+    /// # Safety
+    /// They are among the units, and were kept.
+    #[inline(always)]
+    pub(super) unsafe fn of<const N: usize>(self, unit: *const Unit) -> [[f32; N]; Self::NUMBERS] {
+        // SAFETY: as for this function.
+        unsafe {
+            let at = self.first.cast_const().offset(unit.offset_from(self.units));
+            let sums = at.add(self.count);
+            [
+                at.cast::<[f32; N]>().read(),
+                sums.cast::<[f32; N]>().read(),
+                sums.add(self.count).cast::<[f32; N]>().read(),
+            ]
+        }
+    }
+
+    /// # Safety
+    /// There is such a unit, and it was written.
+    #[inline(always)]
+    unsafe fn keep(self, i: usize) {
+        // SAFETY: as for this function.
+        unsafe {
+            let unit = &*self.units.add(i);
+            let sums = self.first.add(self.count);
+            self.first.add(i).write(unit.scale);
+            sums.add(i).write(unit.sums[0]);
+            sums.add(self.count).add(i).write(unit.sums[1]);
+        }
+    }
+}
+
+/// Quantises all units. One with an element that is not finite gets a scale that is not a number, and so spoils every
+/// output of its row.
 ///
 /// # Safety
-/// As many elements stand at `from`, and there is as much room at `to`.
+/// As many elements stand at `from`, and there is as much room in `to`.
 #[inline(always)]
-pub(super) unsafe fn quantise<F: Format>(from: *const f32, to: *mut Unit, count: usize, offset: i32) {
-    for i in 0..count {
+pub(super) unsafe fn quantise<F: Format>(from: *const f32, to: Scales, offset: i32) {
+    for i in 0..to.count {
         // SAFETY: as for this function; an array of f32 is aligned as f32 is.
-        unsafe { to.add(i).write(unit::<F>(&*from.add(i.wrapping_mul(UNIT)).cast(), offset)) };
+        unsafe {
+            to.units.add(i).write(unit::<F>(&*from.add(i.wrapping_mul(UNIT)).cast(), offset));
+            if F::UNITS > 1 {
+                to.keep(i);
+            }
+        }
     }
 }
 

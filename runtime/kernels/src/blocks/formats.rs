@@ -6,6 +6,20 @@ use super::activations::UNIT;
 /// The most units of a block.
 pub(super) const UNITS: usize = 8;
 
+/// The body for each unit of a block, which so is a constant: shifts by it are, and no scale goes through memory.
+macro_rules! for_each_unit {
+    ($format:ty, $unit:ident => $body:block) => {
+        for_each_unit!($format, $unit => $body, 0, 1, 2, 3, 4, 5, 6, 7)
+    };
+    ($format:ty, $unit:ident => $body:block, $($number:literal),*) => {
+        $(if $number < <$format>::UNITS {
+            let $unit = $number;
+            $body
+        })*
+    };
+}
+pub(super) use for_each_unit;
+
 /// How an instruction set widens f16.
 ///
 /// # Safety

@@ -17,7 +17,7 @@ mod x86_64;
 use crate::dispatch::Kernels;
 use crate::geometry::Clamp;
 use crate::isa::Isa;
-use activations::{UNIT, Unit};
+use activations::{Scales, UNIT, Unit};
 
 /// A block-quantised type of ggml.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,9 +99,9 @@ struct BlocksArgs {
     /// Null where there is none.
     bias: *const f32,
     clamp: Clamp,
-    /// Room for the units of all rows.
-    units: *mut Unit,
-    /// Room for a panel after them, [`panel_bytes`] long, where there are rows enough for one.
+    /// Room for the units of all rows, and for their scales.
+    scales: Scales,
+    /// Room for a panel, [`panel_bytes`] long, where there are rows enough for one.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 makes panels"))]
     panel: *mut u8,
     y: *mut f32,
@@ -127,9 +127,10 @@ const PANEL_ROWS: usize = 2;
 /// The most columns of a panel.
 const PANEL_COLUMNS: usize = 16;
 
-/// Bytes of a panel: for each unit and column, 32 quants, two scales and two minima.
-fn panel_bytes(units: usize) -> Option<usize> {
-    units.checked_mul(PANEL_COLUMNS * (UNIT + 4 * size_of::<f32>()))
+/// Bytes of a panel, where there are rows enough: for each unit and column, 32 quants, two scales and two minima.
+fn panel_bytes(rows: usize, units: usize) -> Option<usize> {
+    let panel = units.checked_mul(PANEL_COLUMNS * (UNIT + 4 * size_of::<f32>()))?;
+    Some(if rows < PANEL_ROWS { 0 } else { panel })
 }
 
 /// `Y = clamp(X * W^T + bias)` for activations X (m, k) and weights W (n, k) in blocks along k.
@@ -161,8 +162,8 @@ impl BlocksGemm {
     #[must_use]
     pub fn scratch_bytes(m: usize, k: usize) -> Option<usize> {
         let units = k / UNIT;
-        let panel = if m < PANEL_ROWS { 0 } else { panel_bytes(units)? };
-        let rows = m.checked_mul(units)?.checked_mul(size_of::<Unit>())?;
+        let panel = panel_bytes(m, units)?;
+        let rows = m.checked_mul(units)?.checked_mul(size_of::<Unit>() + Scales::NUMBERS * size_of::<f32>())?;
         rows.checked_add(panel)?.checked_add(align_of::<Unit>() - 1)
     }
 
@@ -191,6 +192,10 @@ impl BlocksGemm {
         assert_eq!(m.checked_mul(n), Some(y.len()), "results");
         assert!(Self::scratch_bytes(m, k).is_some_and(|bytes| bytes <= scratch.len()), "scratch");
         let units = scratch.as_mut_ptr().wrapping_add(scratch.as_ptr().align_offset(align_of::<Unit>())).cast::<Unit>();
+        let count = m * (k / UNIT);
+        let panel: *mut u8 = units.wrapping_add(count).cast();
+        let first = panel.wrapping_add(panel_bytes(m, k / UNIT).unwrap_or(0)).cast();
+        let scales = Scales { first, units, count };
         let args = BlocksArgs {
             m,
             k,
@@ -200,8 +205,8 @@ impl BlocksGemm {
             block_type,
             bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
             clamp,
-            units,
-            panel: units.wrapping_add(m * (k / UNIT)).cast(),
+            scales,
+            panel,
             y: y.as_mut_ptr(),
         };
         // SAFETY: the CPU has the instruction set, or there would be no `kernels`; every length was checked above.

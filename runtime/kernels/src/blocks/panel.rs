@@ -2,7 +2,7 @@
 //! scratch, which then serves every row of activations.
 
 use super::activations::UNIT;
-use super::formats::{Format, Half, UNITS};
+use super::formats::{Format, Half, UNITS, for_each_unit};
 use super::rows::quantise_rows;
 use super::{BlocksArgs, PANEL_COLUMNS};
 
@@ -108,13 +108,14 @@ unsafe fn pack<A: Across, F: Format>(args: &BlocksArgs, column: usize) {
         // SAFETY: as for this function; the panel has room for every unit of as many columns.
         unsafe {
             let to = args.panel.add(block.wrapping_mul(F::UNITS).wrapping_mul(stride));
+            #[allow(clippy::needless_range_loop, reason = "the lane is one of each unit's columns")]
             for lane in 0..A::COLUMNS {
                 let row = column.wrapping_add(lane).min(args.n.wrapping_sub(1));
                 let block = args.weights.add(row.wrapping_mul(blocks).wrapping_add(block).wrapping_mul(F::BYTES));
                 let header = F::header::<A>(block);
-                for (unit, columns) in columns.iter_mut().enumerate().take(F::UNITS) {
-                    columns[lane] = F::quants(block, unit);
-                    let reals = to.add(unit.wrapping_mul(stride) + A::COLUMNS * UNIT).cast::<f32>().add(lane);
+                for_each_unit!(F, unit => {
+                    columns[unit][lane] = F::quants(block, unit);
+                    let reals = to.add(unit * stride + A::COLUMNS * UNIT).cast::<f32>().add(lane);
                     reals.write(header.scales[0][unit]);
                     if F::HALVES {
                         reals.add(A::COLUMNS).write(header.scales[1][unit]);
@@ -125,7 +126,7 @@ unsafe fn pack<A: Across, F: Format>(args: &BlocksArgs, column: usize) {
                     if F::MINIMA && F::HALVES {
                         reals.add((parts + 1) * A::COLUMNS).write(header.minima[1][unit]);
                     }
-                }
+                });
             }
             for (unit, columns) in columns.iter().enumerate().take(F::UNITS) {
                 A::transpose::<F>(columns.as_ptr(), to.add(unit.wrapping_mul(stride)));
@@ -173,7 +174,7 @@ pub(super) unsafe fn tile<A: Across, const HALVES: bool, const MINIMA: bool, con
     let (parts, groups) = if HALVES { (2, UNIT / GROUP / 2) } else { (1, UNIT / GROUP) };
     // SAFETY: as for this function.
     unsafe {
-        let mut x = [args.units.cast_const(); R];
+        let mut x = [args.scales.units.cast_const(); R];
         for (i, x) in x.iter_mut().enumerate() {
             *x = x.add(row.wrapping_add(i).wrapping_mul(units));
         }

@@ -2,8 +2,8 @@
 //! serves a few rows of activations.
 
 use super::BlocksArgs;
-use super::activations::{UNIT, Unit, quantise};
-use super::formats::{Format, Half, Header, UNITS};
+use super::activations::{Scales, UNIT, Unit, quantise};
+use super::formats::{Format, Half, Header, UNITS, for_each_unit};
 
 /// What an instruction set brings for sums along k.
 pub(super) trait Machine: Half + Sized {
@@ -48,9 +48,10 @@ pub(super) trait Machine: Half + Sized {
         w: [*const u8; C],
         x: [*const Unit; R],
         units: usize,
+        scales: Scales,
     ) -> [[f32; C]; R] {
         // SAFETY: as for this function.
-        unsafe { tile::<Self, F, R, C>(w, x, units) }
+        unsafe { tile::<Self, F, R, C>(w, x, units, scales) }
     }
 }
 
@@ -61,7 +62,7 @@ pub(super) trait Machine: Half + Sized {
 #[inline(always)]
 pub(super) unsafe fn quantise_rows<F: Format>(args: &BlocksArgs, offset: i32) {
     // SAFETY: as for this function.
-    unsafe { quantise::<F>(args.x, args.units, args.m.wrapping_mul(args.k / UNIT), offset) }
+    unsafe { quantise::<F>(args.x, args.scales, offset) }
 }
 
 /// The whole product, in tiles of one row by four, or `ROWS` by two where there are as many.
@@ -97,7 +98,7 @@ unsafe fn columns<M: Machine, F: Format, const R: usize, const C: usize>(args: &
     while column < args.n {
         // SAFETY: as for this function.
         unsafe {
-            let (mut w, mut x) = ([args.weights; C], [args.units.cast_const(); R]);
+            let (mut w, mut x) = ([args.weights; C], [args.scales.units.cast_const(); R]);
             for (i, w) in w.iter_mut().enumerate() {
                 let at = column.wrapping_add(i).min(args.n.wrapping_sub(1));
                 *w = w.add(at.wrapping_mul(row_bytes));
@@ -105,7 +106,7 @@ unsafe fn columns<M: Machine, F: Format, const R: usize, const C: usize>(args: &
             for (i, x) in x.iter_mut().enumerate() {
                 *x = x.add(row.wrapping_add(i).wrapping_mul(units));
             }
-            let sums = M::tile::<F, R, C>(w, x, units);
+            let sums = M::tile::<F, R, C>(w, x, units, args.scales);
             for (i, sums) in sums.into_iter().enumerate() {
                 for (j, sum) in sums.into_iter().take(args.n.wrapping_sub(column)).enumerate() {
                     args.finish(row.wrapping_add(i), column.wrapping_add(j), sum);
@@ -123,6 +124,7 @@ pub(super) unsafe fn tile<M: Machine, F: Format, const R: usize, const C: usize>
     mut w: [*const u8; C],
     mut x: [*const Unit; R],
     units: usize,
+    scales: Scales,
 ) -> [[f32; C]; R] {
     // SAFETY: as for this function.
     unsafe {
@@ -131,7 +133,7 @@ pub(super) unsafe fn tile<M: Machine, F: Format, const R: usize, const C: usize>
         let mut minima = [[[0.0_f32; UNITS]; C]; R];
         let mut first = 0;
         while first < units {
-            block::<M, F, R, C>(&mut sums, &mut minima, w, x);
+            block::<M, F, R, C>(&mut sums, &mut minima, w, x, scales);
             for w in &mut w {
                 *w = w.add(F::BYTES);
             }
@@ -145,12 +147,23 @@ pub(super) unsafe fn tile<M: Machine, F: Format, const R: usize, const C: usize>
             for j in 0..C {
                 totals[i][j] = M::total(sums[i][j]);
                 if F::MINIMA {
-                    totals[i][j] -= minima[i][j].iter().sum::<f32>();
+                    totals[i][j] -= sum(minima[i][j]);
                 }
             }
         }
         totals
     }
+}
+
+/// The sum, by pairs, so that no addition waits for all before it.
+#[inline(always)]
+fn sum(mut numbers: [f32; UNITS]) -> f32 {
+    for half in [4, 2, 1] {
+        for i in 0..half {
+            numbers[i] += numbers[i + half];
+        }
+    }
+    numbers[0]
 }
 
 /// Adds a block.
@@ -163,6 +176,7 @@ unsafe fn block<M: Machine, F: Format, const R: usize, const C: usize>(
     minima: &mut [[[f32; UNITS]; C]; R],
     w: [*const u8; C],
     x: [*const Unit; R],
+    activations: Scales,
 ) {
     // SAFETY: as for this function.
     unsafe {
@@ -170,10 +184,10 @@ unsafe fn block<M: Machine, F: Format, const R: usize, const C: usize>(
         for j in 0..C {
             let header = F::header::<M>(w[j]);
             for i in 0..R {
-                scales[i][j] = products::<F>(&header, x[i], &mut minima[i][j]);
+                scales[i][j] = products::<F>(&header, x[i], activations, &mut minima[i][j]);
             }
         }
-        for unit in 0..F::UNITS {
+        for_each_unit!(F, unit => {
             for j in 0..C {
                 let quants = M::quants::<F>(F::quants(w[j], unit));
                 for i in 0..R {
@@ -182,7 +196,7 @@ unsafe fn block<M: Machine, F: Format, const R: usize, const C: usize>(
                     sums[i][j] = M::add::<F>(sums[i][j], quants, &*x[i].add(unit), scales);
                 }
             }
-        }
+        });
     }
 }
 
@@ -191,14 +205,20 @@ unsafe fn block<M: Machine, F: Format, const R: usize, const C: usize>(
 /// # Safety
 /// A block's units stand at `x`.
 #[inline(always)]
-unsafe fn products<F: Format>(header: &Header, x: *const Unit, minima: &mut [f32; UNITS]) -> [[f32; UNITS]; 2] {
-    let (mut scales, mut sums) = ([0.0; UNITS], [[0.0; UNITS]; 2]);
-    for unit in 0..F::UNITS {
-        // SAFETY: as for this function.
-        let x = unsafe { &*x.add(unit) };
-        scales[unit] = x.scale;
-        sums[0][unit] = x.sums[0];
-        sums[1][unit] = x.sums[1];
+unsafe fn products<F: Format>(
+    header: &Header,
+    x: *const Unit,
+    activations: Scales,
+    minima: &mut [f32; UNITS],
+) -> [[f32; UNITS]; 2] {
+    let [mut scales, mut first, mut second] = [[0.0; UNITS]; Scales::NUMBERS];
+    // SAFETY: as for this function.
+    unsafe {
+        if F::UNITS == 1 {
+            (scales[0], [first[0], second[0]]) = ((*x).scale, (*x).sums);
+        } else {
+            [scales, first, second] = activations.of(x);
+        }
     }
     let mut products = [[0.0; UNITS]; 2];
     for i in 0..F::UNITS {
@@ -207,10 +227,10 @@ unsafe fn products<F: Format>(header: &Header, x: *const Unit, minima: &mut [f32
             products[1][i] = header.scales[1][i] * scales[i];
         }
         if F::MINIMA {
-            minima[i] += header.minima[0][i] * sums[0][i];
+            minima[i] += header.minima[0][i] * first[i];
         }
         if F::MINIMA && F::HALVES {
-            minima[i] += header.minima[1][i] * sums[1][i];
+            minima[i] += header.minima[1][i] * second[i];
         }
     }
     products

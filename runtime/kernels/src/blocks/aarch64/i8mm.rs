@@ -8,7 +8,7 @@ use core::arch::asm;
 
 use super::dotprod::Dotprod;
 use super::{Along, ROWS, activations, half, signed};
-use crate::blocks::activations::{UNIT, Unit};
+use crate::blocks::activations::{Scales, UNIT, Unit};
 use crate::blocks::formats::{Format, Half, Header};
 use crate::blocks::rows::{self, Machine};
 use crate::blocks::{BlocksArgs, for_block_type};
@@ -59,10 +59,11 @@ impl Machine for I8mm {
         w: [*const u8; C],
         x: [*const Unit; R],
         units: usize,
+        scales: Scales,
     ) -> [[f32; C]; R] {
         unsafe {
             if R != ROWS || C != 2 {
-                return rows::tile::<Self, F, R, C>(w, x, units);
+                return rows::tile::<Self, F, R, C>(w, x, units, scales);
             }
             let sums = pairs::<F>([w[0], w[C - 1]], core::array::from_fn(|i| x[i % R]), units);
             core::array::from_fn(|i| core::array::from_fn(|j| sums[i % ROWS][j % 2]))
