@@ -7,9 +7,10 @@ use dunlin_bundle::tensor::element_count;
 
 use crate::constant::Constant;
 use crate::facts::{Extent, Fact, Fault, describe};
-use crate::limits::MAX_GROWTH;
+use crate::limits::{MAX_FILLED, MAX_GROWTH};
 use crate::model::Node;
 use crate::rules::{self, Ask};
+use crate::unique::Unique;
 
 /// Nodes made so far.
 pub(crate) struct Builder {
@@ -20,7 +21,10 @@ pub(crate) struct Builder {
     pub(crate) exported_rows: Option<usize>,
     facts: HashMap<String, Fact>,
     aliases: HashMap<String, String>,
-    taken: HashSet<String>,
+    names: Unique,
+    /// Values that nodes make.
+    made: HashSet<String>,
+    filled: usize,
     /// Values that depend on the number of rows alone; no node makes them.
     unmade: HashSet<String>,
     max_nodes: usize,
@@ -41,7 +45,9 @@ impl Builder {
             exported_rows,
             facts: constants.iter().map(|(name, constant)| (name.clone(), Fact::of(constant))).collect(),
             aliases: HashMap::new(),
-            taken: names,
+            names: Unique::new(names),
+            made: HashSet::new(),
+            filled: 0,
             unmade: HashSet::new(),
             max_nodes: nodes.saturating_add(1).saturating_mul(MAX_GROWTH),
         }
@@ -76,13 +82,23 @@ impl Builder {
 
     /// A name that nothing has yet.
     pub(crate) fn fresh(&mut self, base: &str) -> String {
-        let mut name = base.to_owned();
-        let mut number = 1;
-        while !self.taken.insert(name.clone()) {
-            name = format!("{base}_{number}");
-            number += 1;
+        self.names.give(base)
+    }
+
+    /// Whether a node makes a value.
+    pub(crate) fn is_made(&self, name: &str) -> bool {
+        self.made.contains(name)
+    }
+
+    /// Takes so many elements from what nodes may fill with one value.
+    pub(crate) fn spend(&mut self, elements: usize) -> Result<(), Fault> {
+        self.filled = self.filled.saturating_add(elements);
+        if self.filled > MAX_FILLED {
+            return Err(Fault::Wrong(format!(
+                "it fills values of more than {MAX_FILLED} elements, all nodes together"
+            )));
         }
-        name
+        Ok(())
     }
 
     /// Adds a constant under a name of its own.
@@ -126,6 +142,7 @@ impl Builder {
         if self.nodes.len() >= self.max_nodes {
             return Err(Fault::Wrong("the model takes too many nodes".to_owned()));
         }
+        self.made.extend(node.outputs.iter().cloned());
         self.facts.extend(made);
         self.nodes.push(node);
         Ok(())

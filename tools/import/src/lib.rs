@@ -1,7 +1,7 @@
 //! ONNX in, a bundle's graph and weights out.
 //!
-//! bytes -> [`parse`] -> model -> [`normalise`](mod@normalise) -> nodes of one form, whatever the opset and the exporter
-//! -> [`emit`] -> graph and weights, batch normalizations folded, names short -> [`Imported`]
+//! bytes -> `parse` -> model -> `normalise` -> nodes of one form, whatever the opset and the exporter -> `emit` -> graph and
+//! weights, batch normalizations folded, names short -> [`Imported`]
 //!
 //! [`quantize`](mod@quantize) makes it smaller and faster; [`package`] makes a model folder of it; both on [`Data`] of the
 //! caller's or on noise.
@@ -27,6 +27,7 @@ mod parse;
 pub mod quantize;
 mod rules;
 mod sklearn;
+mod unique;
 
 use std::collections::BTreeMap;
 
@@ -74,8 +75,18 @@ pub enum Batch {
 /// # Errors
 /// [`ImportError`] naming the node, tensor, input or output, and what to do.
 pub fn import(bytes: &[u8]) -> Result<Imported, ImportError> {
+    import_with_sizes(bytes, &BTreeMap::new())
+}
+
+/// Imports a model some of whose inputs have open dimensions beside the batch (`sequence`), with the sizes that they are to
+/// have. One that the file leaves unnamed is called after its input and place: `x.1`.
+///
+/// # Errors
+/// As [`import`], and [`ImportError::BadInput`] for a size that no input has.
+pub fn import_with_sizes(bytes: &[u8], sizes: &BTreeMap<String, usize>) -> Result<Imported, ImportError> {
     let mut notes = Vec::new();
     let mut model = parse::parse(bytes, &mut notes)?;
+    model.give_sizes(sizes)?;
     let classes = sklearn::drop_labels(&mut model);
     let normalised = normalise::normalise(&model)?;
     notes.extend(normalised.notes.iter().cloned());

@@ -1,10 +1,11 @@
 //! A model as the file has it, read and checked one element at a time, its names resolved; not yet normalised.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dunlin_bundle::tensor::DType;
 
 use crate::constant::Constant;
+use crate::error::ImportError;
 
 /// The domain of scikit-learn's ops.
 pub(crate) const ML_DOMAIN: &str = "ai.onnx.ml";
@@ -67,6 +68,26 @@ pub(crate) enum Attribute {
     Strings(Vec<String>),
     /// Of a type that no op here reads, by ONNX's name of the type.
     Other(&'static str),
+}
+
+impl Model {
+    /// Gives open dimensions of inputs sizes, by their names.
+    pub(crate) fn give_sizes(&mut self, sizes: &BTreeMap<String, usize>) -> Result<(), ImportError> {
+        let mut unused: BTreeSet<&String> = sizes.keys().collect();
+        for dim in self.inputs.iter_mut().flat_map(|input| &mut input.shape) {
+            let Size::Symbol(symbol) = dim else { continue };
+            let Some((name, size)) = sizes.get_key_value(symbol) else { continue };
+            unused.remove(name);
+            *dim = Size::Known(*size);
+        }
+        match unused.first() {
+            Some(name) => {
+                let reason = "a size is given for it, but no input has an open dimension of this name".to_owned();
+                Err(ImportError::BadInput { input: (*name).clone(), reason })
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Node {

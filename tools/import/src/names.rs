@@ -1,16 +1,18 @@
 //! Short names: exporters call a value by the path of every layer it passed, three times a node, and a small model's names
 //! outweigh its graph.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::model::Node;
+use crate::unique::Unique;
 
 /// Longest name of a node or a tensor that is kept as the file has it.
 const KEPT_BYTES: usize = 40;
 
 /// Which names become which. Inputs and outputs of the graph keep theirs.
 pub(crate) struct Names {
-    taken: HashSet<String>,
+    nodes: Unique,
+    taken: Unique,
     values: HashMap<String, String>,
 }
 
@@ -19,16 +21,17 @@ impl Names {
     pub(crate) fn new<'a>(kept: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let values: HashMap<String, String> =
             kept.into_iter().map(|(name, value)| (value.to_owned(), name.to_owned())).collect();
-        Self { taken: values.values().cloned().collect(), values }
+        Self { nodes: Unique::default(), taken: Unique::new(values.values().cloned().collect()), values }
     }
 
     /// Names a node, and after it what it makes.
     pub(crate) fn node(&mut self, position: usize, node: &Node) -> String {
-        let name = if is_short(&node.name) { node.name.clone() } else { format!("{}_{position}", node.op) };
+        let wanted = if is_short(&node.name) { node.name.clone() } else { format!("{}_{position}", node.op) };
+        let name = self.nodes.give(&wanted);
         for (i, output) in node.outputs.iter().enumerate() {
             if !self.values.contains_key(output) {
                 let wanted = if i == 0 { name.clone() } else { format!("{name}:{i}") };
-                let value = self.free(&wanted);
+                let value = self.taken.give(&wanted);
                 self.values.insert(output.clone(), value);
             }
         }
@@ -42,24 +45,13 @@ impl Names {
         }
         let own = is_short(constant);
         let wanted = if own { constant.to_owned() } else { format!("{user}.{}", role(op, position)) };
-        let name = self.free(&wanted);
+        let name = self.taken.give(&wanted);
         self.values.insert(constant.to_owned(), name);
     }
 
     /// The name that a value goes by now.
     pub(crate) fn of(&self, value: &str) -> String {
         self.values.get(value).cloned().unwrap_or_else(|| value.to_owned())
-    }
-
-    /// The wanted name, or one like it that nothing has.
-    fn free(&mut self, wanted: &str) -> String {
-        let mut name = wanted.to_owned();
-        let mut number = 1;
-        while !self.taken.insert(name.clone()) {
-            name = format!("{wanted}~{number}");
-            number += 1;
-        }
-        name
     }
 }
 

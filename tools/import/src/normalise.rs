@@ -140,15 +140,17 @@ fn take_input(input: &Input, batch: Extent, builder: &mut Builder) -> Result<(St
         match size {
             Size::Known(size) => shape.push(Extent::Size(*size)),
             Size::Symbol(symbol) => {
-                let reason =
-                    format!("{symbol} is open; only the first dimension, the batch, may be: fix it when exporting");
+                let reason = format!(
+                    "its dimension '{}' is open, and only the first, the batch, may be; fix it when exporting, or give it a size",
+                    symbol.escape_debug()
+                );
                 return Err(trouble(Fault::Wrong(reason)));
             }
         }
     }
     let sizes: Vec<usize> = shape.iter().map(|extent| extent.each()).collect();
-    if element_count(&sizes).is_none() {
-        return Err(trouble(Fault::Wrong("its shape is over the limits of a bundle".to_owned())));
+    if sizes.contains(&0) || element_count(&sizes).is_none() {
+        return Err(trouble(Fault::Wrong("its shape is empty or over the limits of a bundle".to_owned())));
     }
     builder.define(&input.name, Fact::new(DType::F32, shape.clone()));
     if input.dtype != DType::F32 {
@@ -169,7 +171,7 @@ fn give_output(name: &str, batch: Extent, builder: &mut Builder) -> Result<Outpu
     let trouble = |fault: Fault| Trouble { fault, place: Place::Output, name: name.to_owned() };
     let mut value = builder.resolve(name);
     let fact = builder.fact(&value).map_err(trouble)?.clone();
-    if !builder.nodes.iter().any(|node| node.outputs.contains(&value)) {
+    if !builder.is_made(&value) {
         return Err(trouble(Fault::Wrong("no node makes it: it is an input or a constant; leave it out".to_owned())));
     }
     let mut shape = fact.shape;

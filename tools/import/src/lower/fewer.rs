@@ -7,7 +7,6 @@ use super::plain;
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::facts::{Entry, Fault};
-use crate::limits::MAX_FILLED;
 use crate::model::{Attribute, Node};
 use crate::parse::held_as;
 
@@ -82,8 +81,9 @@ pub(super) fn constant_of_shape(node: &Node, _opset: i64, builder: &mut Builder)
         Entry::Rows(_) => Err(Fault::Mixes("it makes a value for each row, whatever the row holds".to_owned())),
     });
     let sizes: Vec<usize> = sizes.collect::<Result<_, _>>()?;
-    let elements = element_count(&sizes).filter(|count| *count <= MAX_FILLED && sizes.len() <= MAX_RANK);
-    let elements = elements.ok_or_else(|| format!("it fills {sizes:?}, more than {MAX_FILLED} elements"))?;
+    let elements = element_count(&sizes).filter(|_| sizes.len() <= MAX_RANK);
+    let elements = elements.ok_or_else(|| format!("it fills {sizes:?}, which is over the limits of a bundle"))?;
+    builder.spend(elements)?;
     builder.define_constant(node.output(), Constant::new(value.dtype, &sizes, value.bytes.repeat(elements)));
     Ok(())
 }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, HashSet};
 
 use dunlin_bundle::limits::{MAX_NAME_BYTES, MAX_RANK};
 
-use super::tensor::{held_as, shown, type_name};
-use super::{attribute, not_onnx, tensor};
+use super::tensor::{finite, held_as, shown, type_name};
+use super::{attribute, not_onnx, over, tensor};
 use crate::constant::Constant;
 use crate::error::ImportError;
+use crate::limits;
 use crate::model::{Attribute, Input, Model, Node, Size};
 use crate::onnx::tensor_shape_proto::dimension::Value;
 use crate::onnx::type_proto;
 use crate::onnx::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
+use crate::unique::Unique;
 
 pub(super) fn read(
     graph: GraphProto,
@@ -32,11 +34,11 @@ pub(super) fn read(
     let own = |input: &&ValueInfoProto| !initialized(input.name.as_deref().unwrap_or_default());
     let inputs = graph.input.iter().filter(own).map(input).collect::<Result<Vec<_>, _>>()?;
     let outputs = graph.output.iter().map(|output| output.name.clone().unwrap_or_default()).collect();
-    let mut names = NodeNames::default();
+    let mut names = Unique::default();
     let nodes = graph.node.into_iter().enumerate();
     let nodes = nodes.map(|(i, node)| read_node(i, node, &mut names, notes)).collect::<Result<Vec<_>, _>>()?;
     let mut model = Model { opset, producer, inputs, outputs, constants, strings, nodes };
-    lift_constants(&mut model)?;
+    lift_constants(&mut model, notes)?;
     check_flow(&model)?;
     Ok(model)
 }
@@ -81,36 +83,23 @@ fn input(info: &ValueInfoProto) -> Result<Input, ImportError> {
     let shape = shape.dim.iter().enumerate().map(|(axis, dim)| match &dim.value {
         Some(Value::DimValue(size)) if *size > 0 => usize::try_from(*size).map(Size::Known).ok(),
         // Some exporters write 0 or -1 for a size that is open.
-        Some(Value::DimValue(_)) | None => Some(Size::Symbol(format!("dimension {axis}"))),
+        Some(Value::DimValue(_)) | None => Some(Size::Symbol(format!("{name}.{axis}"))),
         Some(Value::DimParam(symbol)) => Some(Size::Symbol(symbol.clone())),
     });
     let shape = shape.collect::<Option<Vec<_>>>().ok_or_else(|| bad("a dimension is too large"))?;
     Ok(Input { name, dtype, shape })
 }
 
-/// Names that nodes have, so that those without get one of their own.
-#[derive(Default)]
-struct NodeNames(HashSet<String>);
-
-impl NodeNames {
-    fn give(&mut self, wanted: &str, op: &str, position: usize) -> String {
-        let wanted = if wanted.is_empty() { format!("{op}_{position}") } else { wanted.to_owned() };
-        let mut name = wanted.clone();
-        while !self.0.insert(name.clone()) {
-            name.push('\'');
-        }
-        name
-    }
-}
-
 fn read_node(
     position: usize,
     node: NodeProto,
-    names: &mut NodeNames,
+    names: &mut Unique,
     notes: &mut Vec<String>,
 ) -> Result<Node, ImportError> {
     let op = shown(&node.op_type.unwrap_or_default());
-    let name = names.give(&shown(&node.name.unwrap_or_default()), &op, position);
+    let name =
+        node.name.filter(|name| !name.is_empty()).map_or_else(|| format!("{op}_{position}"), |name| shown(&name));
+    let name = names.give(&name);
     let domain = node.domain.filter(|domain| domain != "ai.onnx").unwrap_or_default();
     let mut attributes = BTreeMap::new();
     for one in node.attribute {
@@ -126,7 +115,7 @@ fn read_node(
 }
 
 /// Constant nodes become constants.
-fn lift_constants(model: &mut Model) -> Result<(), ImportError> {
+fn lift_constants(model: &mut Model, notes: &mut Vec<String>) -> Result<(), ImportError> {
     let (lifted, nodes) = std::mem::take(&mut model.nodes)
         .into_iter()
         .partition(|node: &Node| node.op == "Constant" && node.domain.is_empty());
@@ -134,8 +123,8 @@ fn lift_constants(model: &mut Model) -> Result<(), ImportError> {
     for node in lifted {
         let constant = match node.attributes.values().next() {
             Some(Attribute::Tensor(constant)) => constant.clone(),
-            Some(Attribute::Float(value)) => Constant::f32(&[], &[*value]),
-            Some(Attribute::Floats(values)) => Constant::f32(&[values.len()], values),
+            Some(Attribute::Float(value)) => finite(Constant::f32(&[], &[*value]), node.output(), notes)?,
+            Some(Attribute::Floats(values)) => finite(Constant::f32(&[values.len()], values), node.output(), notes)?,
             Some(Attribute::Int(value)) => Constant::i64(&[], &[*value]),
             Some(Attribute::Ints(values)) => Constant::list(values),
             _ => {
@@ -172,6 +161,11 @@ fn check_flow(model: &Model) -> Result<(), ImportError> {
             if !known.insert(output) {
                 return Err(made_twice(node, output));
             }
+        }
+    }
+    for (what, values) in [("inputs", model.inputs.len()), ("outputs", model.outputs.len())] {
+        if values > limits::MAX_FEATURES {
+            return Err(over(what, "MAX_FEATURES", values, limits::MAX_FEATURES));
         }
     }
     if model.inputs.is_empty() || model.outputs.is_empty() {

@@ -140,7 +140,7 @@ fn brain_bytes(bits: u16) -> [u8; 4] {
 
 /// A bundle holds no infinity: masks and bounds that have one take the largest finite number, which acts alike in a
 /// softmax, a comparison or a clip.
-fn finite(constant: Constant, name: &str, notes: &mut Vec<String>) -> Result<Constant, ImportError> {
+pub(super) fn finite(constant: Constant, name: &str, notes: &mut Vec<String>) -> Result<Constant, ImportError> {
     let Some(values) = constant.to_f32().filter(|values| !values.iter().all(|v| v.is_finite())) else {
         return Ok(constant);
     };

@@ -37,26 +37,25 @@ pub(super) fn regressor(node: &Node, builder: &mut Builder) -> Result<(), Fault>
     emit(node, &flat, &Sum { targets, aggregate, bases, post }, &output, builder)
 }
 
-/// Of two classes with weights for one alone, that is the score of the second.
+/// Of two classes with weights for number 0 alone, that is the score of the second, as ONNX Runtime reads it.
 pub(super) fn classifier(node: &Node, builder: &mut Builder) -> Result<(), Fault> {
     let output = scores_output(node)?.to_owned();
     let classes = node.strings("classlabels_strings").len().max(node.ints("classlabels_int64s").len());
-    let mut trees = Trees::read(node, "class")?;
+    let trees = Trees::read(node, "class")?;
     let post = Post::of(node)?;
-    if classes != 2 || !trees.has_one_target() {
-        let bases = base_values(node, classes)?;
+    let only = trees.only_target().filter(|_| classes == 2);
+    let bases = base_values(node, if only == Some(0) { 1 } else { classes })?;
+    if only.is_some_and(|target| target != 0) && !bases.is_empty() {
+        return Err("it has base values, and weights for the second class alone; export it without base values".into());
+    }
+    if only != Some(0) {
         let sum = Sum { targets: classes, aggregate: SUM, bases, post };
         return emit(node, &trees.flatten(true)?, &sum, &output, builder);
     }
-    let second = if trees.has_negative_weight() { Second::Negated } else { Second::Complement };
-    trees.move_to_target_zero();
-    let base = match base_values_of(node)?.as_slice() {
-        [] => Vec::new(),
-        [base] | [_, base] => vec![*base],
-        other => return Err(format!("{} base values are given for two classes", other.len()).into()),
-    };
+    let negated = post == Post::Logistic || trees.has_negative_weight();
+    let second = if negated { Second::Negated } else { Second::Complement };
     let score = builder.fresh(&format!("{}.score", node.name));
-    let sum = Sum { targets: 1, aggregate: SUM, bases: base, post: Post::None };
+    let sum = Sum { targets: 1, aggregate: SUM, bases, post: Post::None };
     emit(node, &trees.flatten(true)?, &sum, &score, builder)?;
     second_class(node, &score, second, post, &output, builder)
 }

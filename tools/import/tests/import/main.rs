@@ -2,4 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod batches;
 mod folding;
+mod hostile;
+mod normalised;
+mod onnx_runtime;
+mod packaged;
+mod proto;
+mod public_models;
+
+/// Says past the test runner's capture that something did not happen.
+fn skipped(what: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "SKIPPED: {what}").unwrap();
+}

@@ -6,8 +6,8 @@ use crate::constant::Constant;
 use crate::facts::Fault;
 use crate::model::{Attribute, Node};
 
-/// Most splits or leaves: their arrays are tensors of a bundle.
-const MAX_PARTS: usize = 1 << 26;
+/// Most splits or leaves: a thousand trees of four thousand each, 130 MB in a bundle.
+const MAX_PARTS: usize = 1 << 22;
 /// Comparisons, from `<=` to `!=`.
 const MODES: u8 = 6;
 

@@ -148,18 +148,15 @@ impl Trees {
         self.leaves.iter_mut().flatten().for_each(|(_, weight)| *weight = (f64::from(*weight) / count) as f32);
     }
 
-    pub(super) fn has_one_target(&self) -> bool {
+    /// The target that all weights are for, if there is but one.
+    pub(super) fn only_target(&self) -> Option<i64> {
         let mut targets = self.leaves.iter().flatten().map(|(target, _)| *target);
-        let first = targets.next();
-        targets.all(|target| Some(target) == first)
+        let first = targets.next()?;
+        targets.all(|target| target == first).then_some(first)
     }
 
     pub(super) fn has_negative_weight(&self) -> bool {
         self.leaves.iter().flatten().any(|(_, weight)| *weight < 0.0)
-    }
-
-    pub(super) fn move_to_target_zero(&mut self) {
-        self.leaves.iter_mut().flatten().for_each(|(target, _)| *target = 0);
     }
 
     /// One weight a leaf: a tree whose leaves have several comes several times, each time without the branches that add
