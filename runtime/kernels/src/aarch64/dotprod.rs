@@ -74,6 +74,14 @@ impl Dot for Dotprod {
             let mut sums = [bias::<V>(from); M];
             let groups = taps.len.div_ceil(4);
             let mut runs = Runs::of(taps);
+            if groups == 1 {
+                // As of an image of one channel: what is asked of each run below would take a third of the time.
+                while let Some(at) = runs.next() {
+                    let x = a.map(|a| signed(four(a, at)));
+                    step::<0, M, V>(&mut sums, x, &mut b);
+                }
+                return sums;
+            }
             while let Some(mut at) = runs.next() {
                 for _ in 0..groups / 4 {
                     let x = a.map(|a| signed(vld1q_u8(a.add(at))));
