@@ -55,12 +55,22 @@ impl<V: Vectors, const C: usize> Access<V> for Apart<C> {
     #[inline(always)]
     unsafe fn load(self, x: *const u8) -> V::Bytes {
         // SAFETY: as the caller says.
-        unsafe { V::gather::<C>(x, self.step, self.count) }
+        unsafe {
+            // A count that is known takes no comparison for each pixel.
+            let all = V::BYTES / C;
+            if self.count == all { V::gather::<C>(x, self.step, all) } else { V::gather::<C>(x, self.step, self.count) }
+        }
     }
 
     #[inline(always)]
     unsafe fn store(self, y: *mut u8, bytes: V::Bytes) {
         // SAFETY: as the caller says.
-        unsafe { V::store_part(y, bytes, self.count * C) }
+        unsafe {
+            if self.count == V::BYTES / C {
+                V::store(y, bytes);
+            } else {
+                V::store_part(y, bytes, self.count.wrapping_mul(C));
+            }
+        }
     }
 }
