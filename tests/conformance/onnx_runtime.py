@@ -14,7 +14,14 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-DTYPES = {"F32": np.float32, "I64": np.int64}
+DTYPES = {
+    "F32": np.float32,
+    "I64": np.int64,
+    "I32": np.int32,
+    "U8": np.uint8,
+    "I8": np.int8,
+    "BOOL": np.bool_,
+}
 
 
 def read_tensors(path):
