@@ -326,24 +326,66 @@ proptest! {
     }
 }
 
+/// Two columns of eight weights.
+const SOURCE: SourceQ8<'_> = SourceQ8 {
+    weights: &[1; 16],
+    strides: (2, 1),
+    runs: (1, 8),
+    n: 2,
+    zero: 3,
+    bias: None,
+    scale: &[0.5; 2],
+    bias_f32: None,
+};
+
 #[test]
 fn a_grid_without_pixels_writes_nothing() {
     for kernels in every_isa() {
-        let source = SourceQ8 {
-            weights: &[1; 24],
-            strides: (3, 1),
-            runs: (1, 8),
-            n: 3,
-            zero: 3,
-            bias: None,
-            scale: &[1.0; 3],
-            bias_f32: None,
-        };
-        let packed = PackedQ8::new(kernels, &source).unwrap();
+        let packed = PackedQ8::new(kernels, &SOURCE).unwrap();
         let requantize = Requantize { zero: 0, min: 0, max: 255 };
         for grid in [Grid { lines: 0, pixels: 4 }, Grid { lines: 4, pixels: 0 }] {
             let gemm = GemmQ8 { grid, from: Place::default(), taps: Taps::row(8), to: Place::default(), requantize };
             gemm.run(kernels, &[], &packed, None, &mut []);
         }
+    }
+}
+
+#[test]
+fn a_slice_that_is_too_short_is_not_packed() {
+    let window = Window { rows: 3, cols: 3, channels: 2 };
+    for kernels in every_isa() {
+        let packs = |source: SourceQ8<'_>| PackedQ8::new(kernels, &source).is_some();
+        assert!(packs(SOURCE));
+        assert!(!packs(SourceQ8 { weights: &[1; 15], ..SOURCE }));
+        assert!(!packs(SourceQ8 { bias: Some(&[1]), ..SOURCE }));
+        assert!(!packs(SourceQ8 { scale: &[0.5], ..SOURCE }));
+        assert!(!packs(SourceQ8 { bias_f32: Some(&[1.0]), ..SOURCE }));
+        assert!(!packs(SourceQ8 { runs: (usize::MAX, 8), ..SOURCE }));
+        let packs = |weights: usize, bias: &[i32], scale: &[f32]| {
+            PackedDepthwiseQ8::new(kernels, window, &vec![1; weights], 0, Some(bias), scale).is_some()
+        };
+        assert!(packs(18, &[1; 2], &[0.5; 2]));
+        assert!(!packs(17, &[1; 2], &[0.5; 2]));
+        assert!(!packs(18, &[1; 1], &[0.5; 2]));
+        assert!(!packs(18, &[1; 2], &[0.5; 1]));
+    }
+}
+
+#[test]
+fn a_call_past_its_slices_is_refused() {
+    for kernels in every_isa() {
+        let packed = PackedQ8::new(kernels, &SOURCE).unwrap();
+        let grid = Grid { lines: 1, pixels: 3 };
+        let (from, to) = (Place { start: 0, line: 0, pixel: 8 }, Place { start: 0, line: 0, pixel: 2 });
+        let requantize = Requantize { zero: 0, min: 0, max: 255 };
+        let gemm = GemmQ8 { grid, from, taps: Taps::row(8), to, requantize };
+        let refused = |a: usize, c: usize| {
+            let (a, mut c) = (vec![1; a], vec![0; c]);
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| gemm.run(kernels, &a, &packed, None, &mut c)))
+                .is_err()
+        };
+        assert!(!refused(24, 6));
+        assert!(refused(23, 6));
+        assert!(refused(24, 5));
     }
 }
