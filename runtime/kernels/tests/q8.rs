@@ -94,7 +94,7 @@ fn products() -> impl Strategy<Value = (Shape, usize)> {
         (1..4_usize, 1..4_usize, 1..20_usize),
         (1..4_usize, Just(1_usize), prop_oneof![Just(8_usize), Just(48)])
     ];
-    let n = prop_oneof![1..40_usize, 41..200_usize, Just(64), Just(16), Just(128)];
+    let n = prop_oneof![1..40_usize, 41..200_usize, Just(8), Just(16), Just(64), Just(128)];
     (grid, taps, (0..3_usize, 0..20_usize, 0..3_usize), n, gaps()).prop_map(
         |((lines, pixels), (rows, cols, len), (step, row_gap, down), n, gaps)| {
             let grid = Grid { lines, pixels };

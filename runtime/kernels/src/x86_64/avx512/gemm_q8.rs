@@ -178,7 +178,7 @@ impl<O: Output> Panel<'_, O> {
         // SAFETY: as the caller says.
         unsafe {
             let sums = half_sums(self.product, a, self.lines.from.pixel, self.b, self.first);
-            self.output.store(sums, &target);
+            self.output.store_halves(sums, &target);
         }
         8
     }

@@ -17,6 +17,12 @@ pub(super) trait Output: Copy {
     /// # Safety
     /// The CPU must have AVX-512 (F, BW, VL), and C the pixels.
     unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target);
+
+    /// Stores up to eight columns of eight pixels, two pixels a vector.
+    ///
+    /// # Safety
+    /// As for `store`.
+    unsafe fn store_halves(self, sums: [__m512i; 4], at: &Target);
 }
 
 /// Where the sums of a tile go.
@@ -59,9 +65,7 @@ impl Output for ToQ8<'_> {
                         rounded[i * NV + v] = round(sums[pixel + i][v], _mm512_loadu_ps(scale.add(v * VECTOR)));
                     }
                 }
-                // The packed lanes hold four columns of each vector.
-                let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-                let bytes = _mm512_permutexvar_epi32(order, self.by.pack(rounded));
+                let bytes = in_order(self.by.pack(rounded));
                 match NV {
                     1 => {
                         for i in 0..count {
@@ -89,6 +93,36 @@ impl Output for ToQ8<'_> {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn store_halves(self, sums: [__m512i; 4], at: &Target) {
+        // SAFETY: as the caller says; scale is padded to whole vectors, and only columns of C are written.
+        unsafe {
+            let scale = _mm512_broadcast_f32x8(_mm256_loadu_ps(self.args.product.scale.add(at.first)));
+            let mut rounded = sums;
+            for rounded in &mut rounded {
+                *rounded = round(*rounded, scale);
+            }
+            let bytes = in_order(self.by.pack(rounded));
+            let c = self.args.c.add(at.c).add(at.first);
+            if at.columns == 8 && at.step == 8 {
+                _mm512_storeu_si512(c.cast(), bytes);
+                return;
+            }
+            for i in 0..4 {
+                let pair = quarter(bytes, i);
+                store_16(c.add((2 * i).wrapping_mul(at.step)), pair, at.columns);
+                store_16(c.add((2 * i + 1).wrapping_mul(at.step)), _mm_unpackhi_epi64(pair, pair), at.columns);
+            }
+        }
+    }
+}
+
+/// Packed bytes, whose lanes hold four columns of each vector, in the order of columns.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn in_order(packed: __m512i) -> __m512i {
+    _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), packed)
 }
 
 #[inline]
@@ -162,6 +196,19 @@ impl Output for ToF32<'_> {
                     _mm512_mask_storeu_ps(args.c.add(at.c).add(i.wrapping_mul(at.step)).add(column), mask, real);
                 }
             }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_halves(self, sums: [__m512i; 4], at: &Target) {
+        // SAFETY: as the caller says; what stands past the columns of a pixel is not stored.
+        unsafe {
+            let mut pixels = [[_mm512_setzero_si512()]; 8];
+            for (pixels, pair) in pixels.chunks_exact_mut(2).zip(sums) {
+                pixels[0] = [pair];
+                pixels[1] = [_mm512_castsi256_si512(_mm512_extracti64x4_epi64::<1>(pair))];
+            }
+            self.store(pixels, at);
         }
     }
 }

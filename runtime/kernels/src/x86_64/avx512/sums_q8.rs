@@ -56,7 +56,8 @@ pub(super) unsafe fn sums<const MR: usize, const NV: usize>(
     }
 }
 
-/// The sums of eight pixels in the lower half of a vector of columns, as `sums` makes them of a whole one.
+/// The sums of eight pixels in the lower half of a vector of columns, as `sums` makes them of a whole one: two pixels a
+/// vector.
 ///
 /// # Safety
 /// As for `Panel::tile`.
@@ -68,7 +69,7 @@ pub(super) unsafe fn half_sums(
     step: usize,
     mut b: *const i8,
     first: usize,
-) -> [[__m512i; 1]; 8] {
+) -> [__m512i; 4] {
     let taps = product.taps;
     let groups = taps.len.div_ceil(GROUP);
     let (mut row, mut rows) = (a, taps.rows);
@@ -98,11 +99,11 @@ pub(super) unsafe fn half_sums(
             row = row.wrapping_add(taps.row);
             rows = rows.wrapping_sub(1);
         }
-        let mut whole = [[_mm512_setzero_si512()]; 8];
-        for (whole, half) in whole.iter_mut().zip(sums) {
-            *whole = [_mm512_zextsi256_si512(half)];
+        let mut pairs = [_mm512_setzero_si512(); 4];
+        for (pair, sums) in pairs.iter_mut().zip(sums.chunks_exact(2)) {
+            *pair = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(sums[0]), sums[1]);
         }
-        whole
+        pairs
     }
 }
 
