@@ -141,7 +141,8 @@ fn take_input(input: &Input, batch: Extent, builder: &mut Builder) -> Result<(St
             Size::Known(size) => shape.push(Extent::Size(*size)),
             Size::Symbol(symbol) => {
                 let reason = format!(
-                    "its dimension '{}' is open, and only the first, the batch, may be; fix it when exporting, or give it a size",
+                    "its dimension '{}' is open, and only the first, the batch, may be; fix it when exporting, or give it \
+                     a size",
                     symbol.escape_debug()
                 );
                 return Err(trouble(Fault::Wrong(reason)));
@@ -155,7 +156,7 @@ fn take_input(input: &Input, batch: Extent, builder: &mut Builder) -> Result<(St
     builder.define(&input.name, Fact::new(DType::F32, shape.clone()));
     if input.dtype != DType::F32 {
         builder.notes.push(format!(
-            "input '{}' is {:?} in the file; it takes the numbers as f32, which holds whole ones exactly up to 16777216",
+            "input '{}' is {:?} in the file; it takes numbers as f32, which holds whole ones exactly up to 16777216",
             input.name, input.dtype
         ));
         let cast = builder.fresh(&format!("{}.cast", input.name));

@@ -32,9 +32,6 @@ fn bound(
         return Ok((value != Some(none)).then(|| name.to_owned()));
     }
     let Some(Attribute::Float(value)) = node.attributes.get(attribute) else { return Ok(None) };
-    if value.is_nan() {
-        return Err("a bound is NaN".into());
-    }
     let value = value.clamp(f32::MIN, f32::MAX);
     let constant = Constant::f32(&[], &[value]);
     Ok((value != none).then(|| builder.add_constant(&format!("{}.{attribute}", node.name), constant)))

@@ -7,6 +7,7 @@ mod fewer;
 mod moves;
 mod padding;
 mod softmax;
+mod types;
 
 use crate::builder::Builder;
 use crate::error::ImportError;
@@ -80,7 +81,7 @@ const OTHER_REMEDY: &str = "docs/import.md lists the ops that can; export withou
 const FOREIGN_REMEDY: &str =
     "only ONNX's own ops and scikit-learn's can; export without custom ops and with functions inlined";
 
-/// Refuses the first op that has no way into the normalised form.
+/// Refuses the first op that has no way into the normalised form, or an attribute of another type than it has in ONNX.
 pub(crate) fn check_supported(model: &Model) -> Result<(), ImportError> {
     for node in &model.nodes {
         let own = |op: &str| find(op).is_some() || rules::find(op).is_some_and(|rule| rule.name != "TreeEnsemble");
@@ -94,6 +95,10 @@ pub(crate) fn check_supported(model: &Model) -> Result<(), ImportError> {
             let op = if node.domain.is_empty() { node.op.clone() } else { format!("{}.{}", node.domain, node.op) };
             ImportError::UnsupportedOp { node: node.name.clone(), op, remedy }
         })?;
+        if let Some((name, wanted)) = types::wrong(node) {
+            let reason = format!("attribute '{name}' must be of type {wanted}; export the model again");
+            return Err(ImportError::BadNode { node: node.name.clone(), op: node.op.clone(), reason });
+        }
     }
     Ok(())
 }

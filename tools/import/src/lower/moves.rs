@@ -99,7 +99,8 @@ pub(super) fn slice(node: &Node, opset: i64, builder: &mut Builder) -> Result<()
         if from_start && ends[i] >= size as i64 && steps[i] == 1 {
             continue;
         }
-        [starts[i], ends[i], axis as i64, steps[i]].into_iter().zip(&mut kept).for_each(|(v, list)| list.push(v));
+        let start = first(starts[i], steps[i], size);
+        [start, ends[i], axis as i64, steps[i]].into_iter().zip(&mut kept).for_each(|(v, list)| list.push(v));
     }
     if kept[0].is_empty() && known.is_none() {
         return super::fewer::identity(node, opset, builder);
@@ -110,6 +111,13 @@ pub(super) fn slice(node: &Node, opset: i64, builder: &mut Builder) -> Result<()
         slice.inputs.push(builder.add_constant(&format!("{}.{what}", node.name), Constant::list(&list)));
     }
     builder.emit(slice)
+}
+
+/// Where a slice starts, from the front: one past the end for steps forward, and the last element for steps back, at most.
+fn first(start: i64, step: i64, size: usize) -> i64 {
+    let size = size as i64;
+    let from_front = if start < 0 { start.saturating_add(size) } else { start };
+    from_front.clamp(0, if step > 0 { size } else { (size - 1).max(0) })
 }
 
 /// The sizes of the parts are written out.

@@ -12,6 +12,10 @@ use crate::data::row_elements;
 const TRANSPARENT: &[&str] =
     &["Cast", "DequantizeLinear", "Flatten", "Identity", "QuantizeLinear", "Reshape", "Squeeze", "Unsqueeze"];
 
+/// How far a probability may lie outside of 0 to 1: the leaves of a thousand trees, added in f32, miss 1 by less, and so
+/// does the largest step of 8 bits.
+const ROUNDING: f64 = 1e-4;
+
 /// How an output is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -83,7 +87,7 @@ fn describe(graph: &Graph, info: &ValueInfo, classes: &[String]) -> Output {
         Task::BinaryClassification => numbers(2),
         Task::MulticlassClassification => numbers(width),
     };
-    let probability = FloatDomain { min: Some(0.0), max: Some(1.0) };
+    let probability = FloatDomain { min: Some(-ROUNDING), max: Some(1.0 + ROUNDING) };
     let float_domain = (!classes.is_empty()).then_some(probability);
     Output { name: info.name.clone(), task, classes, float_domain, unit: None }
 }

@@ -171,13 +171,22 @@ fn check_flow(model: &Model) -> Result<(), ImportError> {
     if model.inputs.is_empty() || model.outputs.is_empty() {
         return Err(not_onnx("its graph has no input or no output"));
     }
-    match model.outputs.iter().find(|output| !known.contains(output.as_str())) {
-        Some(output) => {
-            let reason = "nothing makes it; export the model again".to_owned();
-            Err(ImportError::BadOutput { output: shown(output), reason })
+    check_outputs(model)
+}
+
+/// Checks that each output is made by a node, and listed once.
+fn check_outputs(model: &Model) -> Result<(), ImportError> {
+    let made: HashSet<&str> = model.nodes.iter().flat_map(|node| &node.outputs).map(String::as_str).collect();
+    let mut listed = HashSet::new();
+    for output in &model.outputs {
+        let is_new = listed.insert(output);
+        if !is_new || !made.contains(output.as_str()) {
+            let reason =
+                if is_new { "no node makes it; leave it out" } else { "it is listed twice; export the model again" };
+            return Err(ImportError::BadOutput { output: shown(output), reason: reason.to_owned() });
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 fn made_twice(node: &Node, output: &str) -> ImportError {

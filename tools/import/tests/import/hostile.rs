@@ -3,7 +3,7 @@
 use dunlin_import::{ImportError, import};
 use proptest::prelude::*;
 
-use crate::proto::{FLOAT, INT64, Onnx, field, int, tensor, varint_field};
+use crate::proto::{FLOAT, INT64, Onnx, field, int, ints, string, tensor, varint_field};
 
 /// A convolution, its batch normalization, a reshape and a product: something of everything.
 fn honest() -> Onnx {
@@ -95,6 +95,25 @@ fn what_is_made_twice_is_refused() {
     assert!(refusal(&onnx).contains("'x', which is there already"), "{}", refusal(&onnx));
     let onnx = Onnx::new(13).input("x", &[1, 2]).some_floats("k", &[2]).some_floats("k", &[2]).output("x");
     assert!(refusal(&onnx).starts_with("tensor 'k'"), "{}", refusal(&onnx));
+}
+
+#[test]
+fn outputs_that_no_node_makes_or_that_come_twice_are_refused() {
+    let onnx =
+        || Onnx::new(13).input_of("x", INT64, &[1, 2]).some_floats("k", &[1, 2]).node("Neg", &["x"], &["y"], &[]);
+    for twice in [onnx().output("y").output("y"), onnx().output("x"), onnx().output("k")] {
+        assert!(matches!(import(&twice.bytes()), Err(ImportError::BadOutput { .. })));
+    }
+}
+
+#[test]
+fn an_attribute_of_another_type_is_not_taken_for_its_default() {
+    let wrong = [("Softmax", string("axis", "1")), ("Flatten", ints("axis", &[1])), ("LeakyRelu", int("alpha", 1))];
+    for (op, attribute) in wrong {
+        let name = attribute.0;
+        let onnx = Onnx::new(13).input("x", &[1, 2]).node(op, &["x"], &["y"], &[attribute]).output("y");
+        assert!(refusal(&onnx).contains(&format!("attribute '{name}' must be of type")), "{}", refusal(&onnx));
+    }
 }
 
 #[test]

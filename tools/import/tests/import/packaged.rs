@@ -107,3 +107,12 @@ fn noise_for_a_table_stays_within_it() {
     assert!(values.iter().all(|v| v.fract() == 0.0 && (0.0..9.0).contains(v)));
     assert!(values.contains(&8.0) && values.contains(&0.0));
 }
+
+#[test]
+fn a_probability_that_adds_up_to_a_little_more_than_one_is_within_its_domain() {
+    let folder = folder(&classifier("Softmax"), &[], &mut Vec::new()).unwrap();
+    let domain = folder.schema.output[0].float_domain.unwrap();
+    let leaves: f32 = [0.05_f32; 20].iter().sum();
+    assert!(leaves > 1.0 && domain.contains(leaves.into()));
+    assert!(domain.contains((1.0 - leaves).into()) && !domain.contains(1.01) && !domain.contains(-0.01));
+}
