@@ -187,6 +187,16 @@ impl<'a> Builder<'a> {
         self.set(id, Placed { slot, order: super::order::channels_last(value.shape.len()), halo })
     }
 
+    /// Whether a value's consumers want a border around its images, and this input of its maker lies as images do.
+    pub(crate) fn can_place_image(&mut self, id: ValueId, from: ValueId) -> Result<bool, EngineError> {
+        if self.halos[id.0] == Halo::NONE {
+            return Ok(false);
+        }
+        let (placed, shape) = (self.placed(from)?, &self.value(from).shape);
+        let last = super::order::channels_last(shape.len());
+        Ok(placed.halo == Halo::NONE && same_order(shape, &placed.order, &last))
+    }
+
     /// Says where a value lies, such as in the slot of the value that it is a view of.
     pub(crate) fn set(&mut self, id: ValueId, placed: Placed) -> Placed {
         self.places[id.0] = Some(placed.clone());

@@ -130,7 +130,12 @@ pub(crate) fn halos(ir: &Ir) -> Vec<Halo> {
     let mut halos = vec![Halo::NONE; ir.values.len()];
     for node in &ir.nodes {
         let ValueId(output) = node.output;
-        if matches!(node.op, Op::Conv(_) | Op::QConv(_) | Op::Separable(_) | Op::Pool(_) | Op::QPool(_)) {
+        let leaves_border = match &node.op {
+            Op::Conv(_) | Op::QConv(_) | Op::Separable(_) | Op::Pool(_) | Op::QPool(_) => true,
+            Op::Quantize(scale) => scale.axis.is_none(),
+            _ => false,
+        };
+        if leaves_border {
             halos[output] = wanted[output].unwrap_or_default();
         }
     }

@@ -9,7 +9,7 @@ use dunlin_kernels::vector::{Quantized, add_q8, dequantize, quantize};
 use dunlin_kernels::{Grid, Kernels, Place, Taps};
 
 use super::convolution::{Fill, Halves, Part, by_tap, channels_innermost, depthwise_geometry, is_depthwise, padding};
-use super::geometry::{Geometry, moved, of_conv};
+use super::geometry::{Bordered, Geometry, moved, of_conv};
 use crate::error::EngineError;
 use crate::ir::ops::{self, QAdd, QConv, QMatMul, QResidual, Scale, Separable};
 use crate::ir::{Constant, Node, Type, ValueId};
@@ -44,11 +44,40 @@ fn scales(b: &mut Builder<'_>, node: &Node, scale: &Scale) -> Result<(Slot, Vec<
 }
 
 pub(super) fn lower_quantize(b: &mut Builder<'_>, node: &Node, scale: &Scale) -> Result<(), EngineError> {
+    if let Some((scale, zero)) = scale.whole()
+        && b.can_place_image(node.output, node.inputs[0])?
+    {
+        let from = b.placed(node.inputs[0])?.slot;
+        let (to, images) = b.output_image(node.output, Fill::Byte(zero))?;
+        b.push(QuantizeImagesStep { from, to, images, scale, zero }, "quantize", 0, &[from, to]);
+        return Ok(());
+    }
     let (from, order, scales) = scales(b, node, scale)?;
     let count = b.value(node.output).count();
     let to = b.place_in(node.output, order).slot;
     b.push(QuantizeStep { from, to, scales, count }, "quantize", 0, &[from, to]);
     Ok(())
+}
+
+/// Quantises images to where they have the border that a convolution reads around them.
+struct QuantizeImagesStep {
+    from: Slot,
+    to: Slot,
+    images: Bordered,
+    scale: f32,
+    zero: u8,
+}
+
+impl Step for QuantizeImagesStep {
+    fn run(&self, kernels: &Kernels, memory: &mut Memory<'_>) {
+        let ([x], y) = memory.split::<f32, u8, 1>([self.from], self.to);
+        let (shape, inner, image) = (self.images.shape, self.images.inner(), self.images.image_elements());
+        let line = shape.w * shape.c;
+        for (i, x) in x[..shape.n * shape.h * line].chunks_exact(line.max(1)).enumerate() {
+            let at = i / shape.h * image + inner.start + i % shape.h * inner.line;
+            quantize(kernels, x, self.scale, self.zero, &mut y[at..][..line]);
+        }
+    }
 }
 
 struct QuantizeStep {
