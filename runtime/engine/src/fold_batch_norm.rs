@@ -1,4 +1,5 @@
-//! Folds batch normalizations, and scales and shifts for each channel, into the weights of the `Conv` or `Gemm` before them.
+//! Folds batch normalizations, and scales and shifts for each channel, into the weights of the `Conv` or `Gemm` before
+//! them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

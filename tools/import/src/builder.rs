@@ -8,7 +8,7 @@ use dunlin_bundle::tensor::element_count;
 use crate::constant::Constant;
 use crate::facts::{Extent, Fact, Fault, describe};
 use crate::limits::{MAX_FILLED, MAX_GROWTH};
-use crate::model::Node;
+use crate::model::{Model, Node};
 use crate::rules::{self, Ask};
 use crate::unique::Unique;
 
@@ -22,6 +22,8 @@ pub(crate) struct Builder {
     facts: HashMap<String, Fact>,
     aliases: HashMap<String, String>,
     names: Unique,
+    /// Values that nodes of the file use, and its outputs.
+    used: HashSet<String>,
     /// Values that nodes make.
     made: HashSet<String>,
     filled: usize,
@@ -31,13 +33,14 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// Starts with what the file holds beside its nodes. `names` are all that the file gives values.
-    pub(crate) fn new(
-        constants: &BTreeMap<String, Constant>,
-        names: HashSet<String>,
-        exported_rows: Option<usize>,
-        nodes: usize,
-    ) -> Self {
+    /// Starts with what the file holds beside its nodes.
+    pub(crate) fn new(model: &Model, exported_rows: Option<usize>) -> Self {
+        let constants = &model.constants;
+        let used = model.nodes.iter().flat_map(|node| &node.inputs).chain(&model.outputs);
+        let used: HashSet<String> = used.filter(|name| !name.is_empty()).cloned().collect();
+        let made = model.nodes.iter().flat_map(|node| &node.outputs);
+        let names = made.chain(model.inputs.iter().map(|input| &input.name)).chain(constants.keys());
+        let names: HashSet<String> = names.chain(&used).cloned().collect();
         Self {
             nodes: Vec::new(),
             constants: constants.clone(),
@@ -46,10 +49,11 @@ impl Builder {
             facts: constants.iter().map(|(name, constant)| (name.clone(), Fact::of(constant))).collect(),
             aliases: HashMap::new(),
             names: Unique::new(names),
+            used,
             made: HashSet::new(),
             filled: 0,
             unmade: HashSet::new(),
-            max_nodes: nodes.saturating_add(1).saturating_mul(MAX_GROWTH),
+            max_nodes: model.nodes.len().saturating_add(1).saturating_mul(MAX_GROWTH),
         }
     }
 
@@ -85,6 +89,11 @@ impl Builder {
         self.names.give(base)
     }
 
+    /// Whether a node of the file, or its output, uses a value.
+    pub(crate) fn is_used(&self, name: &str) -> bool {
+        self.used.contains(name)
+    }
+
     /// Whether a node makes a value.
     pub(crate) fn is_made(&self, name: &str) -> bool {
         self.made.contains(name)
@@ -114,8 +123,8 @@ impl Builder {
         self.constants.insert(name.to_owned(), constant);
     }
 
-    /// Adds a node of the normalised form, checked, with its inputs' shapes carried on. One whose result is a short list
-    /// of known whole numbers becomes a constant.
+    /// Adds a node of the normalised form, checked, with its inputs' shapes carried on. One whose result is a short
+    /// list of known whole numbers becomes a constant.
     pub(crate) fn emit(&mut self, mut node: Node) -> Result<(), Fault> {
         node.inputs = node.inputs.iter().map(|name| self.resolve(name)).collect();
         let facts = self.infer(&node)?;

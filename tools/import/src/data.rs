@@ -67,7 +67,8 @@ const NOISE_ROWS: std::ops::RangeInclusive<usize> = 4..=64;
 const NOISE_ELEMENTS: usize = 1 << 20;
 
 impl Data {
-    /// Reads JSON lines: an object of numbers by input name, or `{"record": {...}, "label": ...}`. Arrays may be nested.
+    /// Reads JSON lines: an object of numbers by input name, or `{"record": {...}, "label": ...}`. Arrays may be
+    /// nested.
     ///
     /// # Errors
     /// [`DataError::Line`] naming the line and the input.
@@ -140,8 +141,8 @@ pub(crate) fn row_elements(input: &ValueInfo) -> usize {
     element_count(&row_sizes(input)).unwrap_or(usize::MAX)
 }
 
-/// How many whole numbers an input may hold, where it holds whole numbers: as many as the smallest table that it is looked
-/// up in has entries, else two.
+/// How many whole numbers an input may hold, where it holds whole numbers: as many as the smallest table that it is
+/// looked up in has entries, else two.
 fn levels(graph: &Graph, weights: &Weights, input: &ValueInfo) -> Option<u32> {
     let cast = graph.nodes.iter().find(|node| node.op_type == "Cast" && node.inputs.contains(&input.name))?;
     let whole = cast.outputs.first()?;

@@ -1,5 +1,5 @@
-//! What is known of a value before the model runs: its element type, its shape with the batch as a symbol, and its entries
-//! where they are whole numbers that shapes are made of.
+//! What is known of a value before the model runs: its element type, its shape with the batch as a symbol, and its
+//! entries where they are whole numbers that shapes are made of.
 //!
 //! The claim behind [`Extent::Rows`], which every rule keeps: for a batch of N rows the value is what N runs of one row
 //! each make, put one after the other along that dimension. A value has at most one such dimension; one without is the

@@ -1,10 +1,10 @@
 //! ONNX in, a bundle's graph and weights out.
 //!
-//! bytes -> `parse` -> model -> `normalise` -> nodes of one form, whatever the opset and the exporter -> `emit` -> graph and
-//! weights, batch normalizations folded, names short -> [`Imported`]
+//! bytes -> `parse` -> model -> `normalise` -> nodes of one form, whatever the opset and the exporter -> `emit` ->
+//! graph and weights, batch normalizations folded, names short -> [`Imported`]
 //!
-//! [`quantize`](mod@quantize) makes it smaller and faster; [`package`] makes a model folder of it; both on [`Data`] of the
-//! caller's or on noise.
+//! [`quantize`](mod@quantize) makes it smaller and faster; [`package`] makes a model folder of it; both on [`Data`] of
+//! the caller's or on noise.
 //!
 //! The batch becomes a symbol where it can be proved that no row depends on another ([`Batch`]).
 
@@ -78,8 +78,8 @@ pub fn import(bytes: &[u8]) -> Result<Imported, ImportError> {
     import_with_sizes(bytes, &BTreeMap::new())
 }
 
-/// Imports a model some of whose inputs have open dimensions beside the batch (`sequence`), with the sizes that they are to
-/// have. One that the file leaves unnamed is called after its input and place: `x.1`.
+/// Imports a model some of whose inputs have open dimensions beside the batch (`sequence`), with the sizes that they
+/// are to have. One that the file leaves unnamed is called after its input and place: `x.1`.
 ///
 /// # Errors
 /// As [`import`], and [`ImportError::BadInput`] for a size that no input has.

@@ -1,7 +1,7 @@
 //! Every bound that the importer puts on what a file may claim, each with its reason.
 
-/// Largest file: small models are far below. Decoded, a hostile one takes about twenty times its bytes (empty strings in
-/// lists), so this also bounds memory.
+/// Largest file: small models are far below. Decoded, a hostile one takes about twenty times its bytes (empty strings
+/// in lists), so this also bounds memory.
 pub(crate) const MAX_FILE_BYTES: usize = 1 << 29;
 /// Most nodes, as in a bundle.
 pub(crate) const MAX_NODES: usize = dunlin_bundle::limits::MAX_NODES;

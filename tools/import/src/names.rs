@@ -1,5 +1,5 @@
-//! Short names: exporters call a value by the path of every layer it passed, three times a node, and a small model's names
-//! outweigh its graph.
+//! Short names: exporters call a value by the path of every layer it passed, three times a node, and a small model's
+//! names outweigh its graph.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,6 @@
 //! A [`Model`] to nodes of the normalised form, twice at most: first with the batch as a symbol, then, if a node mixes
 //! rows, with the batch of the file.
 
-use std::collections::HashSet;
-
 use dunlin_bundle::tensor::{DType, element_count};
 
 use crate::Batch;
@@ -105,11 +103,7 @@ fn declared_rows(model: &Model) -> Result<Rows, ImportError> {
 }
 
 fn walk(model: &Model, rows: &Rows, symbolic: bool) -> Result<Normalised, Trouble> {
-    let names = model.nodes.iter().flat_map(|node| node.outputs.iter().chain(&node.inputs));
-    let names = names.chain(model.inputs.iter().map(|input| &input.name)).chain(model.constants.keys());
-    let names: HashSet<String> = names.cloned().collect();
-    let exported = rows.fixed.filter(|_| symbolic);
-    let mut builder = Builder::new(&model.constants, names, exported, model.nodes.len());
+    let mut builder = Builder::new(model, rows.fixed.filter(|_| symbolic));
     let batch = if symbolic { Extent::Rows(1) } else { Extent::Size(rows.size()) };
     let mut inputs = Vec::with_capacity(model.inputs.len());
     for input in &model.inputs {
@@ -141,8 +135,8 @@ fn take_input(input: &Input, batch: Extent, builder: &mut Builder) -> Result<(St
             Size::Known(size) => shape.push(Extent::Size(*size)),
             Size::Symbol(symbol) => {
                 let reason = format!(
-                    "its dimension '{}' is open, and only the first, the batch, may be; fix it when exporting, or give it \
-                     a size",
+                    "its dimension '{}' is open, and only the first, the batch, may be; \
+                     fix it when exporting, or give it a size",
                     symbol.escape_debug()
                 );
                 return Err(trouble(Fault::Wrong(reason)));

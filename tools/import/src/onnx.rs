@@ -2,8 +2,8 @@
 //!
 //! Generated, not written by hand. To generate it again: reduce `onnx.proto` of the PyPI package `onnx` (1.23.2) to the
 //! messages and fields below, then, in a program with the crates `protox` 0.10 and `prost-build` 0.14, which need no
-//! `protoc`: `prost_build::Config::new().compile_fds(protox::compile(["onnx.proto"], ["."])?)`. Only this comment and the
-//! `allow`s are added. Fields that are left out are skipped when a file is read.
+//! `protoc`: `prost_build::Config::new().compile_fds(protox::compile(["onnx.proto"], ["."])?)`. Only this comment and
+//! the `allow`s are added. Fields that are left out are skipped when a file is read.
 
 #![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 

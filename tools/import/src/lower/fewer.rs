@@ -36,8 +36,17 @@ pub(super) fn batch_normalization(node: &Node, _opset: i64, builder: &mut Builde
     builder.emit(plain(node, &["training_mode", "spatial", "momentum"]))
 }
 
+/// Alone, or with all its statistics where one is used.
 pub(super) fn layer_normalization(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
-    builder.emit(plain(node, &["stash_type"]))
+    let mut layer = plain(node, &["stash_type"]);
+    let statistics = node.outputs.get(1..).unwrap_or_default();
+    if statistics.iter().any(|name| builder.is_used(name)) {
+        for position in 1..3 {
+            let given = node.outputs.get(position).filter(|name| !name.is_empty()).cloned();
+            layer.outputs.push(given.unwrap_or_else(|| builder.fresh(&format!("{}.unused", node.name))));
+        }
+    }
+    builder.emit(layer)
 }
 
 /// Floats of every width are held as f32, so a cast between them is none.

@@ -113,7 +113,8 @@ pub(super) fn slice(node: &Node, opset: i64, builder: &mut Builder) -> Result<()
     builder.emit(slice)
 }
 
-/// Where a slice starts, from the front: one past the end for steps forward, and the last element for steps back, at most.
+/// Where a slice starts, from the front: one past the end for steps forward, and the last element for steps back, at
+/// most.
 fn first(start: i64, step: i64, size: usize) -> i64 {
     let size = size as i64;
     let from_front = if start < 0 { start.saturating_add(size) } else { start };

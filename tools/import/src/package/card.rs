@@ -23,7 +23,8 @@ pub(super) fn card(imported: &Imported, description: &Description<'_>, graph: &G
     // Writing to a String cannot fail.
     let _ = writeln!(
         card,
-        "Imported from ONNX, as {producer} wrote it. Who trained it, on what and for what, the file does not say: add it here.\n"
+        "Imported from ONNX, as {producer} wrote it. Who trained it, on what and for what, the file does not say: \
+         add it here.\n"
     );
     let _ = writeln!(card, "| | |\n|---|---|");
     let _ = writeln!(card, "| inputs | {} |", values(&graph.inputs));

@@ -57,8 +57,8 @@ const GOLDEN_ELEMENTS: usize = 1 << 16;
 /// Golden records, whatever their size.
 const GOLDEN_CASES: std::ops::RangeInclusive<usize> = 2..=16;
 
-/// Makes a model folder: each input of the graph a tensor feature that goes in as it is, each output a task by its width
-/// and by how the graph ends. Says in `notes` what it assumed.
+/// Makes a model folder: each input of the graph a tensor feature that goes in as it is, each output a task by its
+/// width and by how the graph ends. Says in `notes` what it assumed.
 ///
 /// # Errors
 /// [`PackageError`] where the graph cannot answer single records, or classes do not fit.

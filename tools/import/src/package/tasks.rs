@@ -12,8 +12,8 @@ use crate::data::row_elements;
 const TRANSPARENT: &[&str] =
     &["Cast", "DequantizeLinear", "Flatten", "Identity", "QuantizeLinear", "Reshape", "Squeeze", "Unsqueeze"];
 
-/// How far a probability may lie outside of 0 to 1: the leaves of a thousand trees, added in f32, miss 1 by less, and so
-/// does the largest step of 8 bits.
+/// How far a probability may lie outside of 0 to 1: the leaves of a thousand trees, added in f32, miss 1 by less, and
+/// so does the largest step of 8 bits.
 const ROUNDING: f64 = 1e-4;
 
 /// How an output is made.

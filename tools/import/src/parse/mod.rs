@@ -15,7 +15,7 @@ use crate::model::{ML_DOMAIN, Model};
 use crate::onnx::ModelProto;
 
 /// Operator sets of ONNX whose meanings are known. In 7 the ops took today's broadcasting.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=26;
+const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
 /// Operator sets of `ai.onnx.ml` whose meanings are known.
 const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
 

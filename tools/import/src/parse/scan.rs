@@ -1,5 +1,5 @@
-//! Counts nodes, tensors and their fields in the raw bytes, before anything is allocated for them: an empty message of two
-//! bytes becomes a struct of a hundred and more.
+//! Counts nodes, tensors and their fields in the raw bytes, before anything is allocated for them: an empty message of
+//! two bytes becomes a struct of a hundred and more.
 
 use prost::bytes::Buf as _;
 use prost::encoding::{WireType, decode_key, decode_varint};

@@ -38,7 +38,8 @@ pub(super) fn type_name(data_type: i32) -> String {
     known.map_or_else(|| format!("type {data_type}"), |(_, name)| (*name).to_owned())
 }
 
-/// The type in which the importer holds values of an ONNX type: floats of every width are f32, as every engine computes.
+/// The type in which the importer holds values of an ONNX type: floats of every width are f32, as every engine
+/// computes.
 pub(crate) fn held_as(data_type: i64) -> Option<DType> {
     Some(match data_type {
         1 | 10 | 11 | 16 => DType::F32,

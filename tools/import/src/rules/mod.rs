@@ -1,5 +1,6 @@
-//! The ops of the normalised form (and Shape, which no node of it is left of): how many inputs each takes, which attributes it keeps, and what it makes of its inputs'
-//! shapes. Each rule keeps the claim of [`facts`](crate::facts) about the batch, or says which node breaks it.
+//! The ops of the normalised form (and Shape, which no node of it is left of): how many inputs each takes, which
+//! attributes it keeps, and what it makes of its inputs' shapes. Each rule keeps the claim of [`facts`](crate::facts)
+//! about the batch, or says which node breaks it.
 
 mod elementwise;
 mod join;

@@ -19,7 +19,7 @@ pub(super) fn batch(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
     one(x.dtype, x.shape.clone())
 }
 
-/// Over the last dimensions, from `axis` on.
+/// Over the last dimensions, from `axis` on. A node may also tell the mean and the inverse of the standard deviation.
 pub(super) fn layer(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
     let x = ask.fact(0)?;
     let first = axis(ask.node.int("axis", -1), x.shape.len())?;
@@ -31,7 +31,11 @@ pub(super) fn layer(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
             return Err(Fault::Wrong(format!("its scale or bias {scale} cannot be stretched to {x}")));
         }
     }
-    one(x.dtype, x.shape.clone())
+    let kept = x.shape[..first].iter().copied();
+    let statistic = kept.chain(x.shape[first..].iter().map(|_| Extent::Size(1))).collect();
+    let statistic = Fact::new(x.dtype, statistic);
+    let made = [Fact::new(x.dtype, x.shape.clone()), statistic.clone(), statistic];
+    Ok(made.into_iter().take(ask.node.outputs.len()).collect())
 }
 
 /// Along one dimension.

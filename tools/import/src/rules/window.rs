@@ -96,9 +96,9 @@ pub(super) fn pool(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
     let x = ask.fact(0)?;
     let spatial = spatial(x)?;
     let kernel: Option<Vec<usize>> = ask.node.ints("kernel_shape").iter().map(|k| usize::try_from(*k).ok()).collect();
-    let kernel = kernel.filter(|kernel| kernel.len() == spatial.len() && spatial.len() <= 2).ok_or_else(|| {
+    let kernel = kernel.filter(|kernel| kernel.len() == spatial.len() && spatial.len() <= 3).ok_or_else(|| {
         Fault::Wrong(format!(
-            "kernel_shape must have one or two sizes, one for each spatial one of {}",
+            "kernel_shape must have one to three sizes, one for each spatial one of {}",
             describe(&x.shape)
         ))
     })?;

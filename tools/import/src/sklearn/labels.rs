@@ -1,5 +1,5 @@
-//! Labels are dropped and probabilities kept: the runtime names the class itself. What the file says of the classes is kept
-//! as their names.
+//! Labels are dropped and probabilities kept: the runtime names the class itself. What the file says of the classes is
+//! kept as their names.
 
 use std::collections::HashSet;
 

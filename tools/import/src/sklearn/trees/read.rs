@@ -81,7 +81,8 @@ impl Trees {
         Ok(read)
     }
 
-    /// Nodes that no node leads to, in their order; every other is led to by one, so that from roots there are only trees.
+    /// Nodes that no node leads to, in their order; every other is led to by one, so that from roots there are only
+    /// trees.
     fn find_roots(&self, order: impl Iterator<Item = Child>) -> Result<Vec<Child>, Fault> {
         let (mut parents, mut leaf_parents) = (vec![0_u32; self.splits.len()], vec![0_u32; self.leaves.len()]);
         for child in self.splits.iter().flat_map(|split| [split.yes, split.no]) {
