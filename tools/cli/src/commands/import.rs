@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use dunlin_bundle::graph::{Dim, ValueInfo};
 use dunlin_import::package::{Description, model_folder};
 use dunlin_import::quantize::{Method, Report as QuantizationReport};
-use dunlin_import::{Batch, Data, Imported, import, op_counts};
+use dunlin_import::{Batch, Data, Imported, import_with_sizes, op_counts};
 use dunlin_models::ModelFolder;
 use dunlin_models::pack::{Packed, pack};
 use quantization::Quantization;
@@ -42,14 +42,23 @@ pub(crate) struct Args {
     /// Without them, noise.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Size of an open dimension beside the batch, as NAME=SIZE (sequence=64); may be given more than once.
+    #[arg(long = "size", value_name = "NAME=SIZE", value_parser = named_size)]
+    sizes: Vec<(String, usize)>,
     #[command(flatten)]
     quantization: Quantization,
+}
+
+fn named_size(text: &str) -> Result<(String, usize), String> {
+    let (name, size) = text.rsplit_once('=').ok_or("write it as NAME=SIZE")?;
+    Ok((name.to_owned(), size.parse().map_err(|_| format!("'{size}' is no size"))?))
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let bytes = std::fs::read(&args.model).map_err(|e| CliError::file(&args.model, &e))?;
-    let mut imported = import(&bytes).map_err(|e| CliError::from(e).of(&args.model))?;
+    let sizes = args.sizes.iter().cloned().collect();
+    let mut imported = import_with_sizes(&bytes, &sizes).map_err(|e| CliError::from(e).of(&args.model))?;
     let data = read_data(args.data.as_deref(), &imported)?;
     let quantized = args.quantization.apply(&mut imported, &data, &args.classes)?;
     let id = args.id.clone().unwrap_or_else(|| id_of(&args.model));
