@@ -147,6 +147,8 @@ case(
     [node("AveragePool", ["x"], ["y"], kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)],
     [2, 5, 5],
 )
+case("MaxPool_3d", [node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2, 2], strides=[1, 2, 1])], [2, 3, 4, 5])
+case("AveragePool_3d", [node("AveragePool", ["x"], ["y"], kernel_shape=[2, 3, 2])], [2, 3, 4, 5])
 case("GlobalAveragePool", [node("GlobalAveragePool", ["x"], ["y"])], [3, 4, 5])
 case("GlobalMaxPool", [node("GlobalMaxPool", ["x"], ["y"])], [3, 4, 5])
 statistics = {"s": some(3), "b": some(3), "m": some(3), "v": np.abs(some(3)) + 0.5}
@@ -165,6 +167,9 @@ case(
     [3, 8],
     {"s": some(8), "b": some(8)},
 )
+
+with_statistics = [node("LayerNormalization", ["x", "s"], ["n", "", "d"]), node("Add", ["n", "d"], ["y"])]
+case("LayerNormalization_statistics", with_statistics, [3, 8], {"s": some(8)})
 
 case("Gemm", [node("Gemm", ["x", "w", "b"], ["y"], alpha=0.5, beta=2.0)], [6], {"w": some(6, 4), "b": some(4)})
 case("MatMul", [node("MatMul", ["x", "w"], ["y"])], [3, 6], {"w": some(6, 4)})
