@@ -33,23 +33,21 @@ pub(crate) fn run(project: &Project, rounds: u64) -> bool {
 
 fn measure(project: &Project, rounds: u64) -> Result<(), String> {
     let prepared = Prepared::make(project)?;
-    let starts = starts::measure(&prepared);
     let mut contest = Contest::gather(&prepared);
     contest.run(rounds)?;
-    let rewrite = |name: &str, text: &str| document::rewrite(project, DOCUMENT, "bench", name, text);
-    rewrite("where", &place(project, rounds)?)?;
-    let parts = [
-        ("speed", table::speed(&contest)),
-        ("encoder", extra::encoder(&prepared)?),
-        ("start", table::starts(&starts)),
-        ("size", prepared.sizes()?),
-        ("overhead", extra::overhead(&prepared)?),
-    ];
-    for (name, text) in parts {
-        println!("\n{text}");
-        rewrite(name, &text)?;
-    }
-    Ok(())
+    // Written as they come: the rest takes its time.
+    write(project, "where", &place(project, rounds)?)?;
+    write(project, "speed", &table::speed(&contest))?;
+    drop(contest);
+    write(project, "size", &prepared.sizes()?)?;
+    write(project, "overhead", &extra::overhead(&prepared)?)?;
+    write(project, "encoder", &extra::encoder(&prepared)?)?;
+    write(project, "start", &table::starts(&starts::measure(&prepared)))
+}
+
+fn write(project: &Project, name: &str, text: &str) -> Result<(), String> {
+    println!("\n{text}");
+    document::rewrite(project, DOCUMENT, "bench", name, text)
 }
 
 /// What was measured where and when.

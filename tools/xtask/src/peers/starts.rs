@@ -10,7 +10,7 @@ use super::workload::{PRECISIONS, Precision, WORKLOADS, Workload};
 use crate::process::keep;
 
 /// Processes started of each engine with each model.
-const TIMES: usize = 7;
+const TIMES: usize = 5;
 
 /// One engine's starts with one model: medians.
 pub(super) struct Starts {
