@@ -1,11 +1,13 @@
-//! Weights in ggml blocks: products in the one form that takes them. The blocks themselves are made when the model is packed.
+//! Weights in ggml blocks: products in the one form that takes them. The blocks themselves are made when the model is
+//! packed.
 
 use dunlin_bundle::graph::Node;
 
 use super::net::{Net, node, with_int};
 use super::prepare::{Shapes, transposed};
 
-/// Writes products of more than two dimensions as `Gemm` between two reshapes; gives the nodes and results of all products.
+/// Writes products of more than two dimensions as `Gemm` between two reshapes; gives the nodes and results of all
+/// products.
 pub(super) fn rewrite(net: &mut Net, shapes: &Shapes) -> Vec<(String, String)> {
     let graph = net.graph.clone();
     let mut layers = Vec::new();

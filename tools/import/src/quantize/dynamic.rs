@@ -1,5 +1,5 @@
-//! Dynamic int8: products by constant weights become `DynamicQuantizeMatMul`, which quantises each row of its operand as it
-//! runs. Everything else stays in f32.
+//! Dynamic int8: products by constant weights become `DynamicQuantizeMatMul`, which quantises each row of its
+//! operand as it runs. Everything else stays in f32.
 
 use dunlin_bundle::graph::Node;
 

@@ -63,8 +63,8 @@ pub enum QuantizeError {
     Blocks(#[from] dunlin_models::pack::PackError),
     /// The quantised model answers worse than the limit allows.
     #[error(
-        "{measure} is {found:.4}, and the limit is {limit}; the worst layer is '{layer}' with {layer_snr_db:.1} dB of signal over \
-         noise: calibrate on more or better data, try another method, or accept the loss"
+        "{measure} is {found:.4}, and the limit is {limit}; the worst layer is '{layer}' with {layer_snr_db:.1} dB of \
+         signal over noise: calibrate on more or better data, try another method, or accept the loss"
     )]
     TooLossy {
         /// What was measured.

@@ -141,8 +141,8 @@ pub(super) struct Channels {
     pub(super) scales: Vec<f32>,
 }
 
-/// Weights on symmetric scales, one for each index along `axis`. A bias, in units of `x_scale` by the channel's scale, fits
-/// into 32 bits.
+/// Weights on symmetric scales, one for each index along `axis`. A bias, in units of `x_scale` by the channel's scale,
+/// fits into 32 bits.
 pub(super) fn per_channel(weights: &Tensor, axis: usize, x_scale: f32, bias: Option<&[f32]>) -> Channels {
     let channels = weights.shape[axis];
     let after: usize = weights.shape[axis + 1..].iter().product();

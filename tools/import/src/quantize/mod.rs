@@ -1,7 +1,7 @@
 //! Smaller weights and faster kernels at a known loss: a float graph in, a quantised one and a report out.
 //!
-//! float graph -> [`prepare`] -> products in one form -> [`choose`] -> what becomes bytes -> [`calibrate`] on rows -> scales
-//! -> [`int8`] -> a graph with `QuantizeLinear` and `DequantizeLinear`, which plans fuse -> [`report`]: both graphs on rows
+//! float graph -> `prepare` -> products in one form -> `choose` -> what becomes bytes -> `calibrate` on rows -> scales
+//! -> `int8` -> a graph with `QuantizeLinear` and `DequantizeLinear`, which plans fuse -> `report`: both graphs on rows
 //! that were held out, and a refusal where the loss is over the limits.
 
 mod blocks;
@@ -120,8 +120,8 @@ pub struct Quantized {
 /// Quantises a float graph.
 ///
 /// # Errors
-/// [`QuantizeError`] naming the node, the value or the row; [`QuantizeError::TooLossy`] when the result is worse than the
-/// limits allow.
+/// [`QuantizeError`] naming the node, the value or the row; [`QuantizeError::TooLossy`] when the result is worse than
+/// the limits allow.
 pub fn quantize(
     graph: &Graph,
     weights: &Weights,
@@ -182,11 +182,14 @@ fn static_int8(float: Pair<'_>, rows: &[Row], ranges: Ranges) -> Result<Rewritte
     if choice.layers.is_empty() {
         return Err(QuantizeError::NothingToQuantize { wanted: "Conv, Gemm or MatMul with constant weights" });
     }
-    let values: Vec<String> = choice.bytes.keys().cloned().collect();
+    // In the graph's order, so that the first value that is not finite is the one to look at.
+    let made = float.graph.nodes.iter().flat_map(|node| &node.outputs);
+    let all = float.graph.inputs.iter().map(|input| &input.name).chain(made);
+    let values: Vec<String> = all.filter(|value| choice.bytes.contains_key(*value)).cloned().collect();
     let found = calibrate::calibrate(float.graph, float.weights, &values, rows, ranges)?;
     let mut shared: BTreeMap<String, Range> = BTreeMap::new();
-    for (root, range) in choice.bytes.values().zip(found) {
-        let all = shared.entry(root.clone()).or_default();
+    for (value, range) in values.iter().zip(found) {
+        let all = shared.entry(choice.bytes[value].clone()).or_default();
         *all = all.union(range);
     }
     let scales = shared.into_iter().map(|(value, range)| (value, range.scale())).collect();

@@ -1,5 +1,5 @@
-//! The float graph in the form that quantisation looks for: matrix products as `Gemm` with transposed weights and a bias
-//! where their operand is a matrix, means over images as pools.
+//! The float graph in the form that quantisation looks for: matrix products as `Gemm` with transposed weights and a
+//! bias where their operand is a matrix, means over images as pools.
 
 use std::collections::BTreeMap;
 

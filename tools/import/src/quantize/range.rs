@@ -35,8 +35,8 @@ impl Range {
         Self { min: self.min.min(other.min), max: self.max.max(other.max) }
     }
 
-    /// 255 equal steps over the range, one of them exactly zero: padding and `Relu` are exact. A value that was always zero
-    /// gets the range from 0 to 1.
+    /// 255 equal steps over the range, one of them exactly zero: padding and `Relu` are exact. A value that was always
+    /// zero gets the range from 0 to 1.
     pub(super) fn scale(self) -> ByteScale {
         let (min, max) = (f64::from(self.min), f64::from(self.max));
         if max - min <= f64::from(NARROWEST) {
@@ -67,7 +67,8 @@ impl Histogram {
         }
     }
 
-    /// The range without the values that are too rare: of 100, `percentile` stay, and as many go on each side. Zero stays.
+    /// The range without the values that are too rare: of 100, `percentile` stay, and as many go on each side. Zero
+    /// stays.
     pub(super) fn percentile(&self, percentile: f64) -> Range {
         let total: u64 = self.counts.iter().sum();
         let cut = total as f64 * (100.0 - percentile) / 200.0;

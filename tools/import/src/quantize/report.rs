@@ -22,7 +22,8 @@ pub struct Report {
     pub accuracy: Option<[f64; 2]>,
     /// Share of rows to which both give the same class, where the model gives classes.
     pub agreement: Option<f64>,
-    /// Signal over noise of the outputs, in dB: `10 log10(sum f32^2 / sum (f32 - quantised)^2)`; infinite without noise.
+    /// Signal over noise of the outputs, in dB: `10 log10(sum f32^2 / sum (f32 - quantised)^2)`; infinite without
+    /// noise.
     pub snr_db: f64,
     /// The root of the noise's share of the signal.
     pub relative_error: f64,

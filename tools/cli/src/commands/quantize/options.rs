@@ -15,8 +15,8 @@ pub(crate) struct LossArgs {
     /// Leave the rarest values out of the ranges of int8: of 100, this many stay, such as 99.99. Without it, none goes.
     #[arg(long, value_parser = percentile)]
     percentile: Option<f64>,
-    /// The worst result to accept: accuracy-drop=0.02 with labels, agreement=0.95 for classes without labels, snr=20 (dB)
-    /// for anything else.
+    /// The worst result to accept: accuracy-drop=0.02 with labels, agreement=0.95 for classes without labels, snr=20
+    /// (dB) for anything else.
     #[arg(long, value_delimiter = ',', value_name = "MEASURE=NUMBER")]
     limit: Vec<Limit>,
     /// Accept any loss.
