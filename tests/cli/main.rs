@@ -1,5 +1,6 @@
 //! The `dunlin` command as a user meets it: the real binary, good and bad input, exit codes and messages.
 
+mod bench;
 mod bundles;
 mod cloud;
 mod disks;

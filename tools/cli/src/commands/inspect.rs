@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use dunlin_bundle::{Bundle, Contents, WeightType};
 use serde_json::{Value, json};
 
+use super::planned::Planned;
 use super::{read_bundle, read_keys};
 use crate::error::CliError;
 use crate::output::{Output, facts, table};
@@ -38,9 +39,10 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
 
 /// Prints a bundle's contents.
 pub(crate) fn show(contents: &Contents, signature: &str, card: bool, output: Output) {
-    output.result(&document(contents, signature), || {
+    let plan = Planned::of(contents);
+    output.result(&document(contents, signature, &plan), || {
         let mut text = format!("{}\n\n{}\n\n{}", identity(contents, signature), schema(contents), entries(contents));
-        text.push_str(&format!("\n\n{}", weights(contents)));
+        text.push_str(&format!("\n\n{}\n\n{}", weights(contents), plan.text()));
         if card {
             text.push_str(&format!("\n\n{}", contents.readme()));
         }
@@ -48,7 +50,7 @@ pub(crate) fn show(contents: &Contents, signature: &str, card: bool, output: Out
     });
 }
 
-fn document(contents: &Contents, signature: &str) -> Value {
+fn document(contents: &Contents, signature: &str, plan: &Planned) -> Value {
     let reference = contents.reference();
     json!({
         "manifest": contents.manifest(),
@@ -61,6 +63,7 @@ fn document(contents: &Contents, signature: &str) -> Value {
             "name": name, "type": type_name(weight.dtype), "shape": weight.shape, "bytes": weight.bytes.len(),
         })).collect::<Vec<_>>(),
         "ops": contents.graph().nodes.iter().map(|n| n.op_type.as_str()).collect::<Vec<_>>(),
+        "plan": plan.document(),
         "guard": reference.guard,
         "metrics": reference.metrics,
         "slices": reference.slices,

@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod pack;
+mod planned;
 pub(crate) mod predict;
 pub(crate) mod quantize;
 pub(crate) mod report;
