@@ -28,6 +28,9 @@ pub fn fold_batch_norm(graph: &Graph, weights: &Weights) -> (Graph, BTreeMap<Str
     (Graph { initializers, nodes, ..graph.clone() }, tensors)
 }
 
+/// Names and values of the tensors that a folded node uses.
+type NewWeights = Vec<(String, Tensor)>;
+
 struct Folding<'a> {
     /// By their position in the graph; those folded away are gone.
     nodes: Vec<Option<Node>>,
@@ -106,7 +109,7 @@ impl<'a> Folding<'a> {
     }
 
     /// The position of the node that can be folded in, the node with it, and its new weights.
-    fn folded(&self, position: usize) -> Option<(usize, Node, Vec<(String, Tensor)>)> {
+    fn folded(&self, position: usize) -> Option<(usize, Node, NewWeights)> {
         let node = self.nodes[position].as_ref()?;
         let follower = self.only_user(node)?;
         let next = self.nodes[follower].as_ref()?;

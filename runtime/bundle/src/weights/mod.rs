@@ -178,6 +178,14 @@ impl Weights {
         Ok(Self { tensors: Arc::new(tensors) })
     }
 
+    /// These weights with those of another set beside them, or in their place where a name is in both.
+    #[must_use]
+    pub fn replaced_by(&self, other: &Self) -> Self {
+        let mut tensors = (*self.tensors).clone();
+        tensors.extend(other.tensors.iter().map(|(name, stored)| (name.clone(), stored.clone())));
+        Self { tensors: Arc::new(tensors) }
+    }
+
     /// Refuses values and scales that are not finite, and booleans that are neither.
     pub(crate) fn check_values(&self) -> Result<(), WeightsError> {
         match self.iter().find_map(|(name, weight)| Some((name, finite::problem(&weight)?))) {
@@ -201,8 +209,12 @@ impl Weights {
 
     /// Says that the bytes will hardly be read again, as those of weights that were packed: mapped pages are given back.
     pub fn release(&self) {
-        if let Some(stored) = self.tensors.values().next() {
-            stored.backing.release();
+        let mut released = Vec::new();
+        for Stored { backing, .. } in self.tensors.values() {
+            if !released.iter().any(|other| Arc::ptr_eq(other, backing)) {
+                backing.release();
+                released.push(Arc::clone(backing));
+            }
         }
     }
 

@@ -8,18 +8,23 @@ mod separable;
 
 use dunlin_bundle::Weights;
 
-use crate::ir::{Ir, Node, Op, ValueId};
+use crate::error::EngineError;
+use crate::ir::{Fold, Ir, Node, Op, ValueId};
 
 /// Fuses all that can be: first what the float graph shows, then what stands between dequantisation and quantisation,
 /// then what is left to join of both.
-pub(crate) fn fuse(ir: &mut Ir, weights: &Weights) {
+pub(crate) fn fuse(ir: &mut Ir, weights: &Weights, fold: Fold<'_>) -> Result<(), EngineError> {
     bias::fuse(ir, weights);
     activation::fuse(ir);
     qdq::fuse(ir, weights);
+    // Weights whose dequantisation nobody took in are floats from here on.
+    ir.fold(fold)?;
+    bias::fuse(ir, weights);
     residual::fuse(ir);
     activation::fuse(ir);
     separable::fuse(ir);
     ir.drop_unused();
+    Ok(())
 }
 
 /// What is asked of a graph while it is rewritten.
@@ -47,8 +52,8 @@ impl Uses {
 /// Replaces nodes, one by one, by what `rewrite` gives; what a replaced node alone used is left without use, and dropped.
 fn rewrite(ir: &mut Ir, rewrite: impl Fn(&mut Ir, &Uses, &Node) -> Option<(Op, Vec<ValueId>)>) {
     let mut i = 0;
+    let mut uses = Uses::of(ir);
     while i < ir.nodes.len() {
-        let uses = Uses::of(ir);
         let node = ir.nodes[i].clone();
         if let Some((op, inputs)) = rewrite(ir, &uses, &node) {
             let fused = joined(ir, &uses, &node, &inputs);
@@ -59,6 +64,7 @@ fn rewrite(ir: &mut Ir, rewrite: impl Fn(&mut Ir, &Uses, &Node) -> Option<(Op, V
             // The node has moved up by as many as were dropped before it.
             let at = ir.nodes.iter().position(|n| n.output == output);
             i = at.unwrap_or_else(|| i.saturating_sub(before - ir.nodes.len()));
+            uses = Uses::of(ir);
         }
         i += 1;
     }

@@ -7,7 +7,9 @@ mod read;
 
 pub(crate) use constant::Constant;
 pub(crate) use ops::Op;
-pub(crate) use read::{any_batch, read};
+pub(crate) use read::{Fold, any_batch, read};
+
+use crate::error::EngineError;
 
 /// Element types of values while a graph runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,5 +114,30 @@ impl Ir {
         }
         kept.reverse();
         self.nodes = kept;
+    }
+
+    /// One node by itself, with the constants that it uses.
+    pub(crate) fn alone(&self, node: &Node) -> Self {
+        let mut alone = Self::default();
+        let inputs = node.inputs.iter().map(|id| alone.add(self.value(*id).clone())).collect();
+        let output = alone.add(self.value(node.output).clone());
+        alone.nodes.push(Node { inputs, output, ..node.clone() });
+        alone.outputs.push(output);
+        alone
+    }
+
+    /// Computes the nodes whose inputs are all constants.
+    pub(crate) fn fold(&mut self, fold: Fold<'_>) -> Result<(), EngineError> {
+        for node in std::mem::take(&mut self.nodes) {
+            let known = |id: &ValueId| !matches!(self.value(*id).constant, None | Some(Constant::Blocks(..)));
+            if node.inputs.iter().all(known) {
+                let bytes = fold(&self.alone(&node))?;
+                let made = &mut self.values[node.output.0];
+                made.constant = Some(Constant::from_bytes(made.ty, &bytes));
+            } else {
+                self.nodes.push(node);
+            }
+        }
+        Ok(())
     }
 }

@@ -98,20 +98,28 @@ impl Reader<'_> {
             .map(|name| if name.is_empty() { Ok(None) } else { self.find(&node.name, name).map(Some) });
         let ids = ids.collect::<Result<Vec<_>, _>>()?;
         let inputs: Vec<Option<&Value>> = ids.iter().map(|id| id.map(|id| self.ir.value(id))).collect();
+        let blocks = |(i, value): &(usize, &Option<&Value>)| {
+            value.is_some_and(|value| matches!(value.constant, Some(Constant::Blocks(..))))
+                && (node.op_type != "Gemm" || *i != 1)
+        };
+        if let Some((_, Some(value))) = inputs.iter().enumerate().find(blocks) {
+            let use_ = "is held in ggml blocks; it can only be B of a Gemm with transB = 1";
+            return Err(bad(format!("initializer '{}' {use_}", value.name)));
+        }
         let outputs = node.outputs.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
         let attributes = Attributes::new(node);
         let context = Context { op_type: &node.op_type, attributes, inputs: &inputs, outputs, weights: self.weights };
         let parsed = parse(&context).map_err(bad)?;
         context.attributes.finish().map_err(bad)?;
         let made = parsed.iter().filter(|parsed| parsed.output.is_some()).count();
-        if made < outputs {
+        if outputs == 0 || made < outputs {
             return Err(bad(format!("has {outputs} outputs, makes {made}")));
         }
         let mut results = Vec::new();
-        for (i, parsed) in parsed.into_iter().enumerate() {
+        for parsed in parsed {
             let own = match parsed.output {
                 Some(output) => node.outputs.get(output).cloned().unwrap_or_default(),
-                None => format!("{}.{i}", node.name),
+                None => String::new(),
             };
             results.push(self.result(node, parsed, &ids, &results, &own)?);
         }
@@ -134,12 +142,14 @@ impl Reader<'_> {
         for extra in parsed.extra {
             inputs.push(self.ir.add(extra));
         }
-        let made = value(name, parsed.ty, parsed.shape, None);
-        let output = if name.is_empty() { self.ir.add(made) } else { self.define(&node.name, made)? };
+        let output = if name.is_empty() {
+            self.ir.add(value(&node.name, parsed.ty, parsed.shape, None))
+        } else {
+            self.define(&node.name, value(name, parsed.ty, parsed.shape, None))?
+        };
         let made = Node { name: node.name.clone(), op_type: node.op_type.clone(), op: parsed.op, inputs, output };
         if self.can_fold(&made) {
-            let alone = self.alone(&made);
-            let bytes = (self.fold)(&alone)?;
+            let bytes = (self.fold)(&self.ir.alone(&made))?;
             let ty = self.ir.value(output).ty;
             self.ir.values[output.0].constant = Some(Constant::from_bytes(ty, &bytes));
         } else {
@@ -156,15 +166,5 @@ impl Reader<'_> {
         };
         let is_weights = matches!(node.op, Op::Dequantize(_)) && self.ir.value(node.inputs[0]).ty != Type::I32;
         !is_weights && node.inputs.iter().all(known)
-    }
-
-    /// One node by itself, with the constants that it uses.
-    fn alone(&self, node: &Node) -> Ir {
-        let mut alone = Ir::default();
-        let inputs = node.inputs.iter().map(|id| alone.add(self.ir.value(*id).clone())).collect();
-        let output = alone.add(self.ir.value(node.output).clone());
-        alone.nodes.push(Node { inputs, output, ..node.clone() });
-        alone.outputs.push(output);
-        alone
     }
 }

@@ -11,11 +11,13 @@ mod steps;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dunlin_bundle::Weights;
 use dunlin_bundle::graph::Graph;
+use dunlin_bundle::tensor::DType;
+use dunlin_bundle::{Weight, WeightType, Weights, WeightsError, safetensors_bytes};
 use dunlin_kernels::{Isa, IsaError, Kernels};
 
 use crate::error::EngineError;
+use crate::fold_batch_norm;
 use crate::ir;
 use crate::kernels::KernelSet;
 use crate::model::{Engine, Model, PlanReport, Run};
@@ -74,6 +76,8 @@ impl PlanEngine {
 impl Engine for PlanEngine {
     fn compile(&self, graph: &Graph, weights: &Weights) -> Result<Arc<dyn Model>, EngineError> {
         let (kernels, packs) = (self.kernels, Packs::default());
+        let (graph, weights) = folded(graph, weights)?;
+        let (graph, weights) = (&graph, &weights);
         let batch = declared_batch(graph);
         let program = Arc::new(Program::compile(graph, weights, kernels, &packs, batch)?);
         let set = KernelSet::of("plan", kernels.isa(), program.family());
@@ -82,6 +86,23 @@ impl Engine for PlanEngine {
         let programs = Mutex::new(vec![(batch, program)]);
         Ok(Arc::new(PlanModel { graph, weights, kernels, packs, programs, set }))
     }
+}
+
+/// The graph and weights with what follows a convolution or product channel by channel folded into it.
+fn folded(graph: &Graph, weights: &Weights) -> Result<(Graph, Weights), EngineError> {
+    let (graph, tensors) = fold_batch_norm(graph, weights);
+    if tensors.is_empty() {
+        return Ok((graph, weights.clone()));
+    }
+    let bytes: Vec<Vec<u8>> =
+        tensors.values().map(|tensor| tensor.data.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
+    let new = tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
+        (name.as_str(), Weight { dtype: WeightType::Dense(DType::F32), shape: &tensor.shape, bytes })
+    });
+    let read = safetensors_bytes(new).and_then(Weights::from_safetensors);
+    let bad =
+        |error: WeightsError| EngineError::BadTensor { tensor: "folded weights".to_owned(), reason: error.to_string() };
+    Ok((graph, weights.replaced_by(&read.map_err(bad)?)))
 }
 
 /// The batch that a graph is fixed to, else 1.

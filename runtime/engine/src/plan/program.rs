@@ -32,7 +32,7 @@ impl Program {
     ) -> Result<Self, EngineError> {
         let fold = |alone: &Ir| evaluate(alone, weights, kernels);
         let mut ir = ir::read(graph, weights, batch, &fold)?;
-        fuse(&mut ir, weights);
+        fuse(&mut ir, weights, &fold)?;
         let family = family(&ir);
         let built = Builder::build(&ir, weights, kernels, packs)?;
         let input_counts = ir.inputs.iter().map(|id| ir.value(*id).count()).collect();

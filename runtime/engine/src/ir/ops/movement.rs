@@ -51,9 +51,9 @@ fn range(start: i64, end: i64, step: i64, size: usize) -> Result<(usize, usize),
         let (start, end) = (from_end(start).clamp(0, size), from_end(end).clamp(0, size));
         (start, (end - start).max(0) as u64)
     } else if step < 0 {
-        // From the last index down; an end before the first is -1.
-        let (start, end) = (from_end(start).clamp(-1, size - 1), from_end(end).clamp(-1, size - 1));
-        (start, (start - end).max(0) as u64)
+        // From the last index down; an end before the first is -1, a start before it the first.
+        let (start, end) = (from_end(start).clamp(0, (size - 1).max(0)), from_end(end).clamp(-1, size - 1));
+        (start, (start.min(size - 1) - end).max(0) as u64)
     } else {
         return Err("a step is zero".to_owned());
     };

@@ -40,6 +40,9 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     }
     attributes.int("storage_order", 0)?;
     let ceil = attributes.flag("ceil_mode", false)?;
+    if attributes.ints("kernel_shape")?.is_none() {
+        return Err("attribute 'kernel_shape' is missing".to_owned());
+    }
     let kernel = attributes.sizes("kernel_shape", spatial)?;
     let (mut strides, mut dilations) = (attributes.sizes("strides", spatial)?, attributes.sizes("dilations", spatial)?);
     let pads = attributes.pads(spatial)?;
