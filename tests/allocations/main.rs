@@ -75,9 +75,13 @@ fn networks_in_f32_and_in_blocks_run_without_allocation() {
     }
 }
 
+/// An op, its constant operands, and its attributes.
+type Link = (&'static str, &'static [&'static str], &'static [(&'static str, i64)]);
+
 /// One node of each family that the networks lack, after the other.
 fn chain() -> (Graph, dunlin_bundle::Weights) {
-    let dense = |shape: &[usize], data: &[f32]| Values { dtype: DType::F32, shape: shape.to_vec(), data: data.to_vec() };
+    let dense =
+        |shape: &[usize], data: &[f32]| Values { dtype: DType::F32, shape: shape.to_vec(), data: data.to_vec() };
     let whole = |data: &[f32]| Values { dtype: DType::I64, shape: vec![data.len()], data: data.to_vec() };
     let constants = [
         ("scale", dense(&[], &[0.05])),
@@ -87,7 +91,7 @@ fn chain() -> (Graph, dunlin_bundle::Weights) {
         ("ends", whole(&[2.0])),
         ("indices", whole(&[1.0, 0.0])),
     ];
-    let ops: [(&str, &[&str], &[(&str, i64)]); 10] = [
+    let ops: [Link; 10] = [
         ("QuantizeLinear", &["scale"], &[]),
         ("DequantizeLinear", &["scale"], &[]),
         ("Transpose", &[], &[]),
@@ -99,7 +103,7 @@ fn chain() -> (Graph, dunlin_bundle::Weights) {
         ("ReduceMean", &["axes"], &[]),
         ("Cast", &[], &[("to", 1)]),
     ];
-    let node = |(i, (op, operands, attributes)): (usize, &(&str, &[&str], &[(&str, i64)]))| {
+    let node = |(i, (op, operands, attributes)): (usize, &Link)| {
         let mut attributes: std::collections::BTreeMap<String, Attribute> =
             attributes.iter().map(|(name, value)| ((*name).to_owned(), Attribute::Int(*value))).collect();
         if *op == "Transpose" {
