@@ -90,9 +90,10 @@ impl Engine for PlanEngine {
 
 /// The graph and weights with what follows a convolution or product channel by channel folded into it.
 fn folded(graph: &Graph, weights: &Weights) -> Result<(Graph, Weights), EngineError> {
-    let (graph, tensors) = fold_batch_norm(graph, weights);
+    let (folded, tensors) = fold_batch_norm(graph, weights);
     if tensors.is_empty() {
-        return Ok((graph, weights.clone()));
+        // As it is, so that whatever is wrong with it is found.
+        return Ok((graph.clone(), weights.clone()));
     }
     let bytes: Vec<Vec<u8>> =
         tensors.values().map(|tensor| tensor.data.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
@@ -102,7 +103,7 @@ fn folded(graph: &Graph, weights: &Weights) -> Result<(Graph, Weights), EngineEr
     let read = safetensors_bytes(new).and_then(Weights::from_safetensors);
     let bad =
         |error: WeightsError| EngineError::BadTensor { tensor: "folded weights".to_owned(), reason: error.to_string() };
-    Ok((graph, weights.replaced_by(&read.map_err(bad)?)))
+    Ok((folded, weights.replaced_by(&read.map_err(bad)?)))
 }
 
 /// The batch that a graph is fixed to, else 1.
