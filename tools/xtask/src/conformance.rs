@@ -69,7 +69,8 @@ fn sum(cases: &[Value]) -> String {
     let passed = count(cases, "passed");
     let in_form = |form: &str| cases.iter().filter(|case| outcome(case) == ("passed", form)).count();
     format!(
-        "Of {} tests of promised ops {passed} pass ({:.1} %), {} fail, {} are refused. Of those that pass, {} do so as they are, {} with their parameters as \
+        "Of {} tests of promised ops {passed} pass ({:.1} %), {} fail, {} are refused. Of those that pass, {} do so \
+         as they are, {} with their parameters as \
          initializers, {} as one record.",
         cases.len(),
         100.0 * passed as f64 / cases.len() as f64,

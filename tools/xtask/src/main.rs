@@ -40,9 +40,9 @@ cargo xtask COMMAND [--no-setup]
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
   bench --peers [--rounds N]
-                   measures Dunlin against ONNX Runtime, LiteRT and candle and rewrites docs/benchmarks.md (some minutes;
+                   measures Dunlin against ONNX Runtime, LiteRT and candle, rewrites docs/benchmarks.md (some minutes;
                    DUNLIN_DATA names the folder of the models)
-  bench --arm      counts instructions of an inference on emulated aarch64 cores, ours and the peers' (DUNLIN_DATA as above)
+  bench --arm      counts instructions of an inference on emulated ARM, ours and the peers' (DUNLIN_DATA as above)
   conformance      runs the ONNX project's own node tests and rewrites docs/conformance.md
   size             stripped sizes of the smallest program that answers and of the command, here and on aarch64
   fuzz [TARGET] [--seconds N]

@@ -1,4 +1,4 @@
-//! Pythons with pinned libraries in the cache: one that the tests compare with, one that holds the engines compared with.
+//! Pythons with pinned libraries in the cache: the oracles of tests, and the engines measured against.
 
 use std::env;
 use std::ffi::OsString;

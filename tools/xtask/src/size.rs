@@ -1,4 +1,4 @@
-//! `cargo xtask size`: stripped sizes of the smallest program that answers and of the `dunlin` command, here and on aarch64.
+//! `cargo xtask size`: stripped sizes of the smallest program that answers and of the command, here and on aarch64.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The emulated cores, one for each instruction set that our kernels are written for, and what their kernel tells of them.
+//! The emulated cores, one for each instruction set of our kernels, and what their system tells of them.
 
 use std::fs;
 use std::path::Path;
@@ -38,7 +38,8 @@ impl Core {
     pub(super) fn write_prefix(&self, folder: &Path) -> Result<(), String> {
         let features = self.features;
         let cpuinfo = format!(
-            "processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics cpuid{features}\n\
+            "processor\t: 0\nBogoMIPS\t: 50.00\nFeatures\t: \
+             fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics cpuid{features}\n\
              CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: {}\nCPU revision\t: 0\n\n",
             self.part,
         );

@@ -1,5 +1,5 @@
-//! `cargo xtask bench --arm`: instructions of an inference on emulated aarch64 cores, ours and the peers'; writes its part
-//! of docs/benchmarks.md.
+//! `cargo xtask bench --arm`: instructions of an inference on emulated aarch64 cores, ours and the peers'; writes
+//! its part of docs/benchmarks.md.
 
 mod core;
 mod emulator;
@@ -34,7 +34,9 @@ fn measure(project: &Project) -> Result<(), String> {
     let emulator = Emulator::make(project)?;
     let python = ForeignPython::make(project, &emulator)?;
     let bench = Bench { project, prepared: &prepared, emulator: &emulator, python: &python };
-    let mut table = "| model | precision | core | Dunlin | ONNX Runtime | LiteRT | to the better peer |\n|---|---|---|---|---|---|---|\n".to_owned();
+    let mut table = "| model | precision | core | Dunlin | ONNX Runtime | LiteRT | to the better peer |\n\
+         |---|---|---|---|---|---|---|\n"
+        .to_owned();
     for workload in WORKLOADS.iter().filter(|workload| COUNTED.contains(&workload.name())) {
         for precision in PRECISIONS {
             for core in CORES {

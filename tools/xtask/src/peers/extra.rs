@@ -1,4 +1,4 @@
-//! Beside the contest: what a call costs on a model that does nothing, and an encoder that only ONNX Runtime is compared on.
+//! Beside the contest: what a call costs on a model that does nothing, and an encoder beside ONNX Runtime alone.
 
 use std::path::{Path, PathBuf};
 
