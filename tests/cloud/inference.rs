@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use dunlin_bundle::Bundle;
-use dunlin_engine::ReferenceEngine;
+use dunlin_engine::PlanEngine;
 use dunlin_features::Record;
 use dunlin_predictor::Predictor;
 use serde_json::{Map, Value, json};
@@ -38,7 +38,7 @@ fn refused(running: &Running, request: &Value, status: u16, words: &str) {
 fn an_inference_agrees_with_the_predictor_in_one_row_and_in_a_batch() {
     let running = Running::with_digits();
     let bundle = Bundle::open(&golden("digits-q8_0.dunlin"), &demo_key()).unwrap();
-    let mut predictor = Predictor::load(&ReferenceEngine, &bundle).unwrap();
+    let mut predictor = Predictor::load(&PlanEngine::default(), &bundle).unwrap();
     let (mut rows, mut expected) = (Vec::new(), Vec::new());
     for record in held_out() {
         let prediction = predictor.predict(&Record::from_json(bundle.schema(), &record).unwrap()).unwrap();

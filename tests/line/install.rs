@@ -18,7 +18,7 @@ fn an_installation_reports_signer_golden_set_and_kernels() {
     assert_eq!((report.outcome, report.signer.as_str()), (InstallOutcome::Activated, "test"));
     let golden = report.golden.unwrap();
     assert_eq!(golden.cases, 8);
-    assert!((0.0..=1.0).contains(&golden.worst) && golden.kernels.starts_with("candle/"));
+    assert!((0.0..=1.0).contains(&golden.worst) && golden.kernels.starts_with("plan/"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn a_prediction_is_a_row_with_verdict_answerer_latency_version_and_kernels() {
     assert_eq!((row.verdict.as_str(), row.answered_by.as_str()), ("accept", "model"));
     assert_eq!((row.model_id.as_str(), row.version.as_str(), row.sequence), ("tiny", "1.2.3", 7));
     assert_eq!((row.slot.as_str(), row.kernel_set.as_str()), ("active", session.kernel_set()));
-    assert!(row.kernel_set.starts_with("candle/"), "{}", row.kernel_set);
+    assert!(row.kernel_set.starts_with("plan/"), "{}", row.kernel_set);
     assert_eq!(u128::from(row.latency_us), answer.latency.as_micros());
     assert_eq!((row.confidence, row.distance), (answer.prediction.confidence, answer.prediction.distance));
     assert_eq!(row.output, Some(json!({"tier": &*answer.class().unwrap().name})));

@@ -7,7 +7,7 @@ use dunlin::fallback::FallbackRequest;
 use dunlin::outbox::{Response, TransportError};
 use dunlin_bundle::{Bundle, Parts};
 use dunlin_cloud::{Config, Server, Tokens};
-use dunlin_engine::ReferenceEngine;
+use dunlin_engine::PlanEngine;
 use dunlin_predictor::Predictor;
 
 use super::{Asker, generous, open_parts};
@@ -59,7 +59,7 @@ fn the_cloud_s_answer_is_the_local_predictor_s_for_the_full_record() {
     let (server, _folder, bundle) = serve(&asker, Tokens::none());
     let request = asker.request();
     let resolved = asker.session.resolve(&request, post(server.address(), &request)).unwrap();
-    let mut local = Predictor::load(&ReferenceEngine, &bundle).unwrap();
+    let mut local = Predictor::load(&PlanEngine::default(), &bundle).unwrap();
     let expected = local.predict(&record(&asker.session, &far())).unwrap();
     assert_eq!(Some(resolved.outputs), expected.outputs);
     assert_eq!(resolved.confidence, expected.confidence);
