@@ -48,6 +48,8 @@ pub(crate) struct Judged {
     pub(crate) name: String,
     pub(crate) op: String,
     pub(crate) promised: bool,
+    /// Whether a tensor of it has no element, which no bundle can hold.
+    pub(crate) empty: bool,
     pub(crate) outcome: Outcome,
 }
 
@@ -63,7 +65,9 @@ fn judge(folder: &Path, case: Case) -> Judged {
     // What panics has failed, and the others are judged all the same.
     let outcome = catch_unwind(AssertUnwindSafe(|| outcome(folder, &case)));
     let outcome = outcome.unwrap_or_else(|_| Outcome::Failed("panicked".to_owned()));
-    Judged { name: case.name, op: case.op, promised: case.promised, outcome }
+    let shapes = case.forms.iter().flat_map(|form| form.inputs.iter().chain(&form.outputs));
+    let empty = shapes.into_iter().any(|shape| shape.contains(&0));
+    Judged { name: case.name, op: case.op, promised: case.promised, empty, outcome }
 }
 
 fn outcome(folder: &Path, case: &Case) -> Outcome {
