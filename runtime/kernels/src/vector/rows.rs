@@ -7,6 +7,9 @@ use crate::dispatch::Kernels;
 /// Rows are handled in pieces of so many elements, the last filled up.
 const BLOCK: usize = 32;
 
+/// Rows shorter than this are no work for a vector each: the exponentials of all of them are taken together.
+const SHORT: usize = 16;
+
 /// Checks that x and y are the same whole rows, and tells whether there is any.
 fn any_row(x: &[f32], row: usize, y: &[f32]) -> bool {
     assert_eq!(x.len(), y.len(), "x and y must be of one length");
@@ -20,8 +23,41 @@ fn any_row(x: &[f32], row: usize, y: &[f32]) -> bool {
 /// # Panics
 /// When x is not whole rows or y is not as long.
 pub fn softmax(kernels: &Kernels, x: &[f32], row: usize, y: &mut [f32]) {
-    if any_row(x, row, y) {
+    if !any_row(x, row, y) {
+        return;
+    }
+    if row < SHORT && x.len() > row {
+        softmax_short_rows(kernels.isa(), x, row, y);
+    } else {
         softmax_rows(kernels.isa(), x, row, y);
+    }
+}
+
+vectorised! {
+    fn softmax_short_rows(x: &[f32], row: usize, y: &mut [f32]) {
+        for (x, y) in x.chunks_exact(row).zip(y.chunks_exact_mut(row)) {
+            let mut max = f32::NEG_INFINITY;
+            for x in x {
+                // Once it is NaN, no comparison changes it.
+                max = if *x > max || x.is_nan() { *x } else { max };
+            }
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = *x - max;
+            }
+        }
+        for y in y.iter_mut() {
+            *y = exp_of_negative::<FMA>(*y);
+        }
+        for y in y.chunks_exact_mut(row) {
+            let mut sum = 0.0;
+            for y in y.iter() {
+                sum += *y;
+            }
+            let factor = 1.0 / sum;
+            for y in y {
+                *y *= factor;
+            }
+        }
     }
 }
 
