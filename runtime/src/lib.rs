@@ -22,9 +22,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Nothing here opens a socket, reads the environment or starts a thread pool. A host process should set
-//! `RAYON_NUM_THREADS` (to `1` for small models) before its first prediction: candle reads it once, and looks for the
-//! number of processors on every matrix product when it is unset.
+//! Nothing here opens a socket, reads the environment or starts a thread pool. (Who runs models on the reference engine
+//! should set `RAYON_NUM_THREADS` before: candle looks for the number of processors on every matrix product without.)
 
 #![forbid(unsafe_code)]
 
