@@ -46,9 +46,11 @@ pub mod store;
 
 pub use answer::{Answer, AnsweredBy};
 pub use config::Config;
-pub use dunlin_bundle::TrustedKeys;
+pub use dunlin_bundle::tensor::DType;
+pub use dunlin_bundle::{BundleError, KeyError, TrustedKeys, schema};
 pub use dunlin_features::{FeatureError, Record, TensorValue, Value};
-pub use dunlin_predictor::{Class, OutputValue, PredictError, Reason, Verdict};
+pub use dunlin_predictor::{Class, LoadError, OutputValue, PredictError, Prediction, Reason, Verdict};
+pub use dunlin_wire::Severity;
 pub use registry::{InstallError, InstallOutcome, InstallReport};
 pub use runtime::{CloseError, Runtime};
 pub use session::{Session, SessionError};

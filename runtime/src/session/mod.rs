@@ -95,6 +95,11 @@ impl Session {
         self.model.schema()
     }
 
+    /// The shape of each output, in the schema's order; the first dimension is the batch's, of one record.
+    pub fn output_shapes(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
+        self.model.output_shapes()
+    }
+
     /// Which kernels answer.
     #[must_use]
     pub fn kernel_set(&self) -> &str {
