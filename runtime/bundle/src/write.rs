@@ -127,7 +127,7 @@ impl Parts {
         let mut entries: Vec<NamedContent<'_>> = vec![
             (entry::SCHEMA, json(entry::SCHEMA, &self.schema)?.into()),
             (entry::TRANSFORMS, json(entry::TRANSFORMS, &self.transforms)?.into()),
-            (entry::GRAPH, json(entry::GRAPH, &self.graph)?.into()),
+            (entry::GRAPH, graph_json(entry::GRAPH, &self.graph)?.into()),
         ];
         entries.extend(self.safetensors.iter().map(|bytes| (entry::SAFETENSORS, bytes.into())));
         entries.extend(self.gguf.iter().map(|bytes| (entry::GGUF, bytes.into())));
@@ -137,7 +137,7 @@ impl Parts {
         if let Some(baseline) = &self.baseline {
             let transforms = json(entry::BASELINE_TRANSFORMS, &baseline.transforms)?;
             entries.push((entry::BASELINE_TRANSFORMS, transforms.into()));
-            entries.push((entry::BASELINE_GRAPH, json(entry::BASELINE_GRAPH, &baseline.graph)?.into()));
+            entries.push((entry::BASELINE_GRAPH, graph_json(entry::BASELINE_GRAPH, &baseline.graph)?.into()));
             entries.push((entry::BASELINE_WEIGHTS, (&baseline.safetensors).into()));
         }
         entries.push((entry::README, self.readme.as_bytes().into()));
@@ -162,6 +162,13 @@ pub(crate) fn manifest_json(manifest: &Manifest) -> Result<Vec<u8>, WriteError> 
 /// Indented JSON with a line feed at the end, for people who unzip a bundle.
 fn json(entry: &str, value: &impl Serialize) -> Result<Vec<u8>, WriteError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(no_json(entry))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// JSON without white space: a graph is the one entry whose indentation would weigh as much as its words.
+fn graph_json(entry: &str, graph: &Graph) -> Result<Vec<u8>, WriteError> {
+    let mut text = serde_json::to_vec(graph).map_err(no_json(entry))?;
     text.push(b'\n');
     Ok(text)
 }

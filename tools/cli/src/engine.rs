@@ -22,6 +22,11 @@ pub(crate) fn chosen() -> Result<Arc<dyn Engine + Send + Sync>, CliError> {
     }
 }
 
+/// The same in words, for another process: whether it is the reference engine, and the instruction set that is forced.
+pub(crate) fn named() -> Result<(bool, Option<String>), CliError> {
+    chosen().map(|_| (variable(ENGINE).as_deref() == Some("reference"), variable(ISA)))
+}
+
 fn forced(isa: &str) -> Result<PlanEngine, IsaError> {
     PlanEngine::new(isa.parse::<Isa>()?)
 }

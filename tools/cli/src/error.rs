@@ -38,15 +38,6 @@ pub(crate) enum Kind {
     Undelivered = 8,
 }
 
-impl Kind {
-    /// The kind of failure with which another process of this command ended.
-    pub(crate) fn from_exit_code(code: Option<i32>) -> Self {
-        let known =
-            [Self::Usage, Self::Records, Self::Bundle, Self::Key, Self::Storage, Self::Model, Self::Undelivered];
-        known.into_iter().find(|kind| code == Some(*kind as i32)).unwrap_or(Self::Failed)
-    }
-}
-
 /// A failed command.
 #[derive(Debug)]
 pub(crate) struct CliError {

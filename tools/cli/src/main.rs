@@ -57,6 +57,9 @@ fn main() -> ExitCode {
     if let Some(code) = threads::restart_with_one_thread() {
         return code;
     }
+    if let Some(code) = commands::bench::measuring_process() {
+        return code;
+    }
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).format_timestamp(None).init();
     let Cli { json, command } = Cli::parse();
     let output = Output { json };

@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin-wire", &["dunlin-drift"]),
     ("dunlin", BELOW_THE_RUNTIME),
     ("dunlin-cloud", BELOW_THE_RUNTIME),
+    ("dunlin-bench", &["dunlin-bundle", "dunlin-engine", "dunlin-predictor"]),
     ("dunlin-import", &["dunlin-bundle", "dunlin-engine", "dunlin-features", "dunlin-models", "dunlin-predictor"]),
     ("dunlin-models", ALL_BELOW),
     ("xtask", &[]),

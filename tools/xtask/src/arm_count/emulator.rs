@@ -1,4 +1,4 @@
-//! qemu-user with a plugin that counts, and our command built for it.
+//! qemu-user with a plugin that counts, and our measuring program built for it.
 
 use std::fs;
 use std::io::Write;
@@ -18,7 +18,7 @@ const LIMIT_SECONDS: &str = "300";
 pub(super) struct Emulator {
     folder: PathBuf,
     plugin: PathBuf,
-    /// Our command for aarch64.
+    /// Our measuring program for aarch64.
     pub(super) dunlin: PathBuf,
 }
 
@@ -56,7 +56,7 @@ impl Emulator {
 fn build(project: &Project) -> Result<PathBuf, String> {
     let mut cargo = arm::cross_cargo(project)??;
     show(cargo.args(["build", "--release", "--target", arm::TARGET, "--package", "dunlin-cli"]))?;
-    Ok(project.cache.join("arm").join(arm::TARGET).join("release/dunlin"))
+    Ok(project.cache.join("arm").join(arm::TARGET).join("release/dunlin-bench"))
 }
 
 /// Instructions of an inference: of a burst of twenty less those of one of ten, a tenth of it.

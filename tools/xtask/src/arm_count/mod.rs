@@ -8,6 +8,8 @@ mod python;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use crate::document;
 use crate::peers::{DOCUMENT, FORMS, PRECISIONS, Precision, Prepared, WORKLOADS, Workload};
 use crate::process::{keep, program};
@@ -83,11 +85,12 @@ impl Bench<'_> {
 
     fn ours(&self, workload: &Workload, precision: Precision, core: &Core) -> Result<u64, String> {
         let (copy, key) = self.signed(workload, precision)?;
-        // It would start itself anew to set the first.
-        let variables = [("RAYON_NUM_THREADS", "1".to_owned()), ("DUNLIN_ISA", core.isa.to_owned())];
-        let mut run = self.emulator.command(core, &self.emulator.dunlin, &variables);
-        run.arg("bench").arg(copy).arg("--key").arg(key).args(["--installed", "--bursts"]);
-        run.args(["--batch", &workload.batch.to_string()]);
+        let mut run = self.emulator.command(core, &self.emulator.dunlin, &[]);
+        let job = json!({
+            "copy": copy, "keys": [key], "threads": 1, "batch": workload.batch, "seconds": 1.0, "reference": false,
+            "isa": core.isa, "bursts": true,
+        });
+        run.arg(job.to_string());
         emulator::count(run)
     }
 

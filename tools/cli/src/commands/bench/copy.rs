@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use dunlin_bench::Job;
 use dunlin_bundle::{Bundle, Contents, attach_signature, sign_input};
 use minisign::KeyPair;
 use tempfile::TempDir;
@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use super::Args;
 use crate::commands::keygen::{key_error, texts};
 use crate::commands::{read_bundle, read_keys};
-use crate::error::{CliError, Kind};
-use crate::output::Output;
+use crate::engine;
+use crate::error::CliError;
 
 /// Lives as long as the measurement.
 pub(super) struct InstalledCopy {
@@ -42,22 +42,11 @@ impl InstalledCopy {
         self.folder.path().join("bench.dunlin")
     }
 
-    /// Measures in a process of its own, whose memory holds nothing of the making of the copy.
-    pub(super) fn measure(&self, args: &Args, output: Output) -> Result<(), CliError> {
-        let failed = |error| CliError::new(Kind::Failed, "bench", format!("the measuring process: {error}"));
-        let mut child = Command::new(std::env::current_exe().map_err(failed)?);
-        child.arg("bench").arg(self.path()).arg("--installed");
-        for key in &self.keys {
-            child.arg("--key").arg(key);
-        }
-        child.args(["--threads", &args.threads.to_string(), "--batch", &args.batch.to_string()]);
-        child.args(["--seconds", &args.seconds.to_string()]);
-        child.args(args.bursts.then_some("--bursts")).args(output.json.then_some("--json"));
-        match child.status().map_err(failed)? {
-            status if status.success() => Ok(()),
-            // It has said what was wrong.
-            status => Err(CliError::told(Kind::from_exit_code(status.code()))),
-        }
+    /// What is to be measured of it.
+    pub(super) fn job(&self, args: &Args) -> Result<Job, CliError> {
+        let Args { threads, batch, seconds, bursts, .. } = *args;
+        let (reference, isa) = engine::named()?;
+        Ok(Job { copy: self.path(), keys: self.keys.clone(), threads, batch, seconds, reference, isa, bursts })
     }
 }
 

@@ -1,24 +1,23 @@
 //! `dunlin bench`: how fast a bundle loads and answers on this machine, and what memory that takes.
 
-mod bursts;
 mod copy;
-mod figures;
-mod histogram;
-mod load;
-mod measure;
-mod noise;
-mod process;
-mod steps;
+mod text;
 
+use std::env;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::ExitCode;
 
-use dunlin_engine::EngineError;
+use dunlin_bench::{BenchError, Failure};
 
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 use copy::InstalledCopy;
-use figures::Figures;
+
+/// The small program that measures, where it stands beside this one.
+const MEASURING_PROGRAM: &str = "dunlin-bench";
+
+/// The first argument with which this program measures in its place; the second is the job.
+const MEASURE: &str = "measure";
 
 /// Measure a bundle on this machine: load and first answer, time and CPU time of an inference, memory, and its steps.
 ///
@@ -44,9 +43,6 @@ pub(crate) struct Args {
     /// took: what a benchmark drives that interleaves several engines.
     #[arg(long, hide = true)]
     bursts: bool,
-    /// FILE is such a copy already: read-only, and nobody else writes it.
-    #[arg(long, hide = true, requires = "keys")]
-    installed: bool,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -56,24 +52,39 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
-    if !args.installed {
-        return InstalledCopy::make(&args.bundle, &args.keys)?.measure(args, output);
-    }
-    let loaded = load::load(&args.bundle, &args.keys)?;
-    let inputs = noise::inputs(&loaded.graph, args.batch as usize);
-    let of_bundle = |error: EngineError| CliError::new(Kind::Bundle, "cannot_run", error).of(&args.bundle);
+    let copy = InstalledCopy::make(&args.bundle, &args.keys)?;
+    let job = copy.job(args)?;
+    let (program, words) = measuring_program()?;
     if args.bursts {
-        return bursts::answer(&loaded, &inputs, &of_bundle);
+        return Ok(job.answer_bursts(&program, words)?);
     }
-    let budget = Duration::from_secs_f64(args.seconds);
-    let timing = measure::sessions(&loaded.model, &inputs, args.threads, budget).map_err(of_bundle)?;
-    // Read before the steps are: what observes them is no part of what a session needs.
-    let peak_rss_kb = process::peak_rss_kb();
-    let plan = loaded.model.report(args.batch as usize).map_err(of_bundle)?;
-    let count = plan.as_ref().map_or(0, |plan| plan.steps.len());
-    let step_ns = steps::observe(&loaded.model, &inputs, count, budget / 4).map_err(of_bundle)?;
-    let figures =
-        Figures { args, loaded: &loaded, timing: &timing, peak_rss_kb, plan: plan.as_ref(), step_ns: &step_ns };
-    output.result(&figures.document(), || figures.text());
+    let figures = job.figures(&program, words)?;
+    let document = serde_json::to_value(&figures).map_err(|error| CliError::new(Kind::Failed, "bench", error))?;
+    output.result(&document, || text::text(&figures));
     Ok(())
+}
+
+/// Measures, where this process was started to; `None` where it was started for a command.
+pub(crate) fn measuring_process() -> Option<ExitCode> {
+    let mut words = env::args().skip(1);
+    let job = words.next().filter(|word| word == MEASURE).and(words.next())?;
+    Some(dunlin_bench::measuring_process(&job))
+}
+
+fn measuring_program() -> Result<(PathBuf, &'static [&'static str]), CliError> {
+    let this = env::current_exe().map_err(|error| CliError::new(Kind::Failed, "bench", error))?;
+    let small = this.with_file_name(MEASURING_PROGRAM).with_extension(env::consts::EXE_EXTENSION);
+    Ok(if small.is_file() { (small, &[]) } else { (this, &[MEASURE]) })
+}
+
+impl From<BenchError> for CliError {
+    fn from(error: BenchError) -> Self {
+        let kind = match error.failure {
+            Failure::Usage => Kind::Usage,
+            Failure::Bundle => Kind::Bundle,
+            Failure::Key => Kind::Key,
+            Failure::System => Kind::Failed,
+        };
+        Self::new(kind, "bench", error)
+    }
 }

@@ -6,17 +6,17 @@ const STEPS: u64 = 64;
 const OCTAVES: u64 = 40;
 
 /// How often each duration was seen.
-pub(super) struct Histogram {
+pub(crate) struct Histogram {
     counts: Vec<u32>,
     seen: u64,
 }
 
 impl Histogram {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { counts: vec![0; (STEPS * OCTAVES) as usize], seen: 0 }
     }
 
-    pub(super) fn add(&mut self, nanoseconds: u64) {
+    pub(crate) fn add(&mut self, nanoseconds: u64) {
         let bin = bin(nanoseconds).min(self.counts.len() - 1);
         if let Some(count) = self.counts.get_mut(bin) {
             *count = count.saturating_add(1);
@@ -24,7 +24,7 @@ impl Histogram {
         self.seen += 1;
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count = count.saturating_add(*more);
         }
@@ -32,13 +32,13 @@ impl Histogram {
     }
 
     /// How many durations were seen.
-    pub(super) fn seen(&self) -> u64 {
+    pub(crate) fn seen(&self) -> u64 {
         self.seen
     }
 
     /// The duration, in nanoseconds, that a share of those seen does not exceed; the middle of its bin. Zero where none
     /// was seen.
-    pub(super) fn quantile(&self, share: f64) -> f64 {
+    pub(crate) fn quantile(&self, share: f64) -> f64 {
         let rank = ((share * self.seen as f64).ceil() as u64).max(1);
         let mut below = 0_u64;
         for (bin, count) in self.counts.iter().enumerate() {

@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 use dunlin_bundle::tensor::Tensor;
 use dunlin_engine::{EngineError, Model, RawOutput, Run};
 
-use super::histogram::Histogram;
-use super::process::thread_cpu_time;
+use crate::histogram::Histogram;
+use crate::process::thread_cpu_time;
 
 /// A burst lasts so long that reading the clock is nothing beside it, and so short that many fit into the measurement.
 const BURST: Duration = Duration::from_millis(2);
 
 /// What the sessions measured together.
-pub(super) struct Timing {
+pub(crate) struct Timing {
     /// CPU time of an inference, the mean of each burst.
-    pub(super) cpu: Histogram,
+    pub(crate) cpu: Histogram,
     /// Time of each inference.
-    pub(super) each: Histogram,
+    pub(crate) each: Histogram,
 }
 
 /// Runs `threads` sessions of a model at once for as long as the budget lasts.
-pub(super) fn sessions(
+pub(crate) fn sessions(
     model: &Arc<dyn Model>,
     inputs: &[Tensor],
     threads: u16,
@@ -82,6 +82,6 @@ fn warm_up(run: &mut dyn Run, inputs: &[Tensor], output: &mut RawOutput, budget:
     }
 }
 
-pub(super) fn nanoseconds(duration: Duration) -> u64 {
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

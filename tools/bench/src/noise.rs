@@ -4,7 +4,7 @@ use dunlin_bundle::graph::{Dim, Graph};
 use dunlin_bundle::tensor::Tensor;
 
 /// Seeded values between -1 and 1 for every input of a graph; its symbols are the batch.
-pub(super) fn inputs(graph: &Graph, batch: usize) -> Vec<Tensor> {
+pub(crate) fn inputs(graph: &Graph, batch: usize) -> Vec<Tensor> {
     let mut state = 1_u64;
     let size = |dim: &Dim| if let Dim::Size(size) = dim { *size } else { batch };
     let mut tensor = |shape: Vec<usize>| {

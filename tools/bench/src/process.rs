@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// CPU time of the calling thread.
 #[cfg(unix)]
-pub(super) fn thread_cpu_time() -> Duration {
+pub(crate) fn thread_cpu_time() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let part = |value: i64| u64::try_from(value).unwrap_or(0);
@@ -13,13 +13,13 @@ pub(super) fn thread_cpu_time() -> Duration {
 
 /// Where the system has no such clock, time itself: an upper bound.
 #[cfg(not(unix))]
-pub(super) fn thread_cpu_time() -> Duration {
+pub(crate) fn thread_cpu_time() -> Duration {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     START.get_or_init(std::time::Instant::now).elapsed()
 }
 
 /// The most physical memory that this process has had, in KiB; none where the system does not say.
-pub(super) fn peak_rss_kb() -> Option<u64> {
+pub(crate) fn peak_rss_kb() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use dunlin_bundle::tensor::Tensor;
 use dunlin_engine::{EngineError, Model, RawOutput};
 
-use super::histogram::Histogram;
-use super::measure::nanoseconds;
+use crate::histogram::Histogram;
+use crate::measure::nanoseconds;
 
 /// Runs a model for as long as the budget lasts and gives the median nanoseconds of each of its `count` steps, each
 /// with one reading of the clock.
-pub(super) fn observe(
+pub(crate) fn observe(
     model: &Arc<dyn Model>,
     inputs: &[Tensor],
     count: usize,
