@@ -1,5 +1,6 @@
 //! The f32 product for vectors of any width: tiles of some pixels by some vectors, whose sums stay in registers.
 
+pub(super) mod single;
 mod walk;
 
 use super::lanes::{Lanes, hidden, opaque};

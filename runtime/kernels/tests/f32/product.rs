@@ -38,6 +38,15 @@ fn products() -> impl Strategy<Value = Product> {
     })
 }
 
+/// One row by a matrix of more columns than a kernel makes at once.
+fn rows() -> impl Strategy<Value = Product> {
+    let sizes = (1_usize..80, prop_oneof![1_usize..300, Just(64), Just(128), Just(256)]);
+    (products(), sizes).prop_map(|(product, (k, n))| {
+        let (grid, taps) = (Grid { lines: 1, pixels: 1 }, Taps::row(k));
+        Product { grid, taps, n, ..product }
+    })
+}
+
 /// The operands of a product.
 struct Operands {
     k: usize,
@@ -112,6 +121,11 @@ impl Product {
 proptest! {
     #[test]
     fn a_product_is_that_of_plain_loops(product in products()) {
+        product.check()?;
+    }
+
+    #[test]
+    fn a_row_by_a_matrix_is_that_of_plain_loops(product in rows()) {
         product.check()?;
     }
 

@@ -3,7 +3,7 @@
 use std::arch::x86_64::__m256;
 
 use crate::gemm::{GemmF32Args, GemmF32Table};
-use crate::x86_64::gemm_f32::{self, Columns, Tiles};
+use crate::x86_64::gemm_f32::{self, Columns, Tiles, single};
 
 /// Columns of a full panel.
 const PANEL: usize = 16;
@@ -17,7 +17,15 @@ pub(in crate::x86_64) const GEMM_F32: GemmF32Table =
 /// All that the arguments point at must be there, as the door checks, and the CPU have AVX2 and FMA.
 unsafe fn run(args: &GemmF32Args) {
     // SAFETY: as this function's.
-    unsafe { gemm_f32::run(args, PANEL, UNIT, &[TWO, ONE]) }
+    unsafe { if single::is_single(args) { run_single(args) } else { gemm_f32::run(args, PANEL, UNIT, &[TWO, ONE]) } }
+}
+
+/// # Safety
+/// As for [`run`], and there must be one pixel and one run.
+#[target_feature(enable = "avx2,fma")]
+unsafe fn run_single(args: &GemmF32Args) {
+    // SAFETY: as this function's.
+    unsafe { single::run::<__m256, __m256, 4, 2, 1>(args) }
 }
 
 /// # Safety

@@ -1,10 +1,10 @@
 //! The f32 product in AVX-512: twelve rows by two vectors, and narrower tiles for the columns past the last 32.
 
-use std::arch::x86_64::__m512;
+use std::arch::x86_64::{__m256, __m512};
 
 use crate::gemm::{GemmF32Args, GemmF32Table};
 use crate::x86_64::avx2;
-use crate::x86_64::gemm_f32::{self, Columns, Tiles};
+use crate::x86_64::gemm_f32::{self, Columns, Tiles, single};
 
 /// Columns of a full panel.
 const PANEL: usize = 32;
@@ -18,7 +18,21 @@ pub(in crate::x86_64) const GEMM_F32: GemmF32Table =
 /// All that the arguments point at must be there, as the door checks, and the CPU have AVX-512.
 unsafe fn run(args: &GemmF32Args) {
     // SAFETY: as this function's.
-    unsafe { gemm_f32::run(args, PANEL, UNIT, &[TWO, ONE, avx2::gemm_f32::ONE]) }
+    unsafe {
+        if single::is_single(args) {
+            run_single(args);
+        } else {
+            gemm_f32::run(args, PANEL, UNIT, &[TWO, ONE, avx2::gemm_f32::ONE]);
+        }
+    }
+}
+
+/// # Safety
+/// As for [`run`], and there must be one pixel and one run.
+#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn run_single(args: &GemmF32Args) {
+    // SAFETY: as this function's.
+    unsafe { single::run::<__m512, __m256, 2, 2, 2>(args) }
 }
 
 /// # Safety
