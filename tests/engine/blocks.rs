@@ -2,7 +2,7 @@
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Device, Module, Tensor};
-use dunlin_kernels::{BlockType, BlocksGemm, Clamp, Isa, Kernels};
+use dunlin_kernels::{BlockMatrix, BlockType, BlocksGemm, Clamp, Isa, Kernels};
 
 const TYPES: [(BlockType, GgmlDType); 10] = [
     (BlockType::Q4_0, GgmlDType::Q4_0),
@@ -56,7 +56,8 @@ fn products_with_blocks_are_those_of_candle_for_every_type_and_instruction_set()
                 let mut scratch = vec![0; BlocksGemm::scratch_bytes(m, k).unwrap()];
                 let mut ours = vec![0.0; m * n];
                 let gemm = BlocksGemm { m, k, n };
-                gemm.run(kernels, &x, &bytes, block_type, None, Clamp::NONE, &mut scratch, &mut ours);
+                let weights = BlockMatrix::new(kernels, block_type, k, n, &bytes[..]).unwrap();
+                gemm.run(kernels, &x, &weights, None, Clamp::NONE, &mut scratch, &mut ours);
                 // Both hold activations in 8 bits, candle in coarser steps on some of its ways.
                 let apart = root_mean_square(ours.iter().zip(&theirs).map(|(a, b)| a - b), m * n);
                 assert!(apart <= 0.01 * size, "{isa} {block_type:?} {gemm:?}: {apart} apart of {size}");

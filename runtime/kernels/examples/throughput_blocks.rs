@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dunlin_kernels::{BlockType, BlocksGemm, Clamp, Isa, Kernels};
+use dunlin_kernels::{BlockMatrix, BlockType, BlocksGemm, Clamp, Isa, Kernels};
 
 /// k and n of layers of models.
 const LAYERS: [(usize, usize); 6] = [(384, 1536), (1536, 384), (640, 128), (256, 128), (32, 256), (512, 512)];
@@ -34,6 +34,7 @@ fn nanoseconds(kernels: &Kernels, gemm: BlocksGemm, block_type: BlockType) -> f6
     // All scales are small: no byte of them has the top bits of the exponent.
     let bytes = n * (k / block_type.block_elements()) * block_type.block_bytes();
     let weights: Vec<u8> = (0..bytes).map(|i| (i * 7919 % 251) as u8 & 0x2f).collect();
+    let weights = BlockMatrix::new(kernels, block_type, k, n, weights).unwrap_or_else(|| unreachable!("whole blocks"));
     let mut scratch = vec![0; BlocksGemm::scratch_bytes(m, k).unwrap_or(0)];
     let mut y = vec![0.0; m * n];
     let calls = (1_000_000 / (m * k * n)).max(1);
@@ -41,7 +42,7 @@ fn nanoseconds(kernels: &Kernels, gemm: BlocksGemm, block_type: BlockType) -> f6
     for _ in 0..40 {
         let start = Instant::now();
         for _ in 0..calls {
-            gemm.run(kernels, &x, &weights, block_type, None, Clamp::NONE, &mut scratch, &mut y);
+            gemm.run(kernels, &x, &weights, None, Clamp::NONE, &mut scratch, &mut y);
         }
         least = least.min(start.elapsed().as_nanos() as f64 / calls as f64);
     }

@@ -40,7 +40,7 @@ mod aarch64;
 mod x86_64;
 
 pub use aligned::{Aligned, Plain};
-pub use blocks::{BlockType, BlocksGemm};
+pub use blocks::{BlockMatrix, BlockType, BlocksGemm};
 pub use depthwise::{DepthwiseF32, PackedDepthwiseF32};
 pub use dispatch::Kernels;
 pub use gemm::{GemmF32, Matrix, PackedF32};

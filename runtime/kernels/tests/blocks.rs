@@ -5,7 +5,7 @@
 
 mod guarded;
 
-use dunlin_kernels::{BlockType, BlocksGemm, Clamp, Isa, Kernels};
+use dunlin_kernels::{BlockMatrix, BlockType, BlocksGemm, Clamp, Isa, Kernels};
 use guarded::Guarded;
 use proptest::prelude::*;
 
@@ -140,10 +140,11 @@ impl Case {
     fn run(&self, kernels: &Kernels) -> Vec<f32> {
         let BlocksGemm { m, k, n } = self.gemm;
         let (x, weights) = (Guarded::new(&self.x), Guarded::new(&self.weights));
+        let weights = BlockMatrix::new(kernels, self.block_type, k, n, &weights[..]).unwrap();
         let mut scratch = Guarded::new(&vec![255_u8; BlocksGemm::scratch_bytes(m, k).unwrap()]);
         let mut y = Guarded::new(&vec![UNTOUCHED; m * n]);
         let bias = self.bias.as_deref();
-        self.gemm.run(kernels, &x, &weights, self.block_type, bias, self.clamp, &mut scratch, &mut y);
+        self.gemm.run(kernels, &x, &weights, bias, self.clamp, &mut scratch, &mut y);
         y.to_vec()
     }
 
@@ -307,12 +308,48 @@ fn wrong_lengths_are_refused_at_the_door() {
     };
     assert!(!attempt(|_| ()));
     assert!(attempt(|case| case.x.truncate(127)));
-    assert!(attempt(|case| case.weights.truncate(203)));
-    assert!(attempt(|case| case.weights.push(0)));
     assert!(attempt(|case| case.bias = Some(vec![0.0; 2])));
-    assert!(attempt(|case| case.block_type = BlockType::Q4_0));
-    let mut case = Case::new(BlockType::Q8_0, (1, 2, 3), 1);
-    case.gemm.k = 48;
-    case.x.truncate(48);
-    assert!(std::panic::catch_unwind(move || case.run(Kernels::of(Isa::best()).unwrap())).is_err());
+}
+
+#[test]
+fn a_product_refuses_weights_of_other_sizes_or_for_another_instruction_set() {
+    let blocks = [0_u8; 6 * 34];
+    let run = |kernels, weights: &BlockMatrix<&[u8]>| {
+        let (gemm, mut scratch) =
+            (BlocksGemm { m: 1, k: 64, n: 3 }, vec![0; BlocksGemm::scratch_bytes(1, 64).unwrap()]);
+        let product = || gemm.run(kernels, &[0.0; 64], weights, None, Clamp::NONE, &mut scratch, &mut [0.0; 3]);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(product)).is_ok()
+    };
+    for (kernels, other) in kernels().flat_map(|one| self::kernels().map(move |other| (one, other))) {
+        let weights = |k, n| BlockMatrix::new(kernels, BlockType::Q8_0, k, n, &blocks[..]).unwrap();
+        assert!(run(kernels, &weights(64, 3)));
+        assert!(!run(kernels, &weights(32, 6)));
+        assert_eq!(run(other, &weights(64, 3)), other.isa() == kernels.isa());
+    }
+}
+
+#[test]
+fn bytes_that_are_not_whole_rows_of_blocks_are_no_weights() {
+    let blocks = [0_u8; 6 * 34 + 1];
+    for kernels in kernels() {
+        let fits = |k, n, bytes| BlockMatrix::new(kernels, BlockType::Q8_0, k, n, &blocks[..bytes]).is_some();
+        assert!(fits(64, 3, 6 * 34));
+        assert!(!fits(64, 3, 6 * 34 - 1));
+        assert!(!fits(64, 3, 6 * 34 + 1));
+        assert!(!fits(48, 4, 6 * 34));
+        assert!(!fits(64, usize::MAX / 34, 6 * 34));
+    }
+}
+
+#[test]
+fn packed_weights_take_about_the_bytes_of_their_blocks() {
+    for block_type in BlockType::ALL {
+        let (k, n) = (1024, 64);
+        let blocks = vec![0_u8; n * k / block_type.block_elements() * block_type.block_bytes()];
+        for kernels in kernels() {
+            let packed = BlockMatrix::new(kernels, block_type, k, n, &blocks[..]).unwrap().packed_bytes();
+            let (least, most) = (blocks.len(), blocks.len() * 6 / 5);
+            assert!(packed == 0 || (least..=most).contains(&packed), "{block_type:?}: {packed} for {least}");
+        }
+    }
 }

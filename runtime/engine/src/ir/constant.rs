@@ -12,7 +12,7 @@ use super::{Type, Value};
 pub(crate) enum Constant {
     /// Floating-point weights (F32 or F16) of this name, read when needed.
     Stored(String),
-    /// A matrix (n, k) of this name in ggml blocks, used where it is mapped.
+    /// A matrix (n, k) of this name in ggml blocks.
     Blocks(String, GgmlType),
     F32(Arc<[f32]>),
     I64(Arc<[i64]>),

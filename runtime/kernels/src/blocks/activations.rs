@@ -65,17 +65,17 @@ impl Scales {
 }
 
 /// Quantises all units. One with an element that is not finite gets a scale that is not a number, and so spoils every
-/// output of its row.
+/// output of its row. `KEEP` says whether blocks of several units take scales together.
 ///
 /// # Safety
 /// As many elements stand at `from`, and there is as much room in `to`.
 #[inline(always)]
-pub(super) unsafe fn quantise<F: Format>(from: *const f32, to: Scales, offset: i32) {
+pub(super) unsafe fn quantise<F: Format, const KEEP: bool>(from: *const f32, to: Scales, offset: i32) {
     for i in 0..to.count {
         // SAFETY: as for this function; an array of f32 is aligned as f32 is.
         unsafe {
             to.units.add(i).write(unit::<F>(&*from.add(i.wrapping_mul(UNIT)).cast(), offset));
-            if F::UNITS > 1 {
+            if KEEP && F::UNITS > 1 {
                 to.keep(i);
             }
         }

@@ -1,7 +1,7 @@
 //! The block types of 256 elements: two f16 factors, and a few bits for the scale (and minimum) of each group.
 
 use super::activations::UNIT;
-use super::formats::{Format, Half, Header, UNITS, bytes, half_at};
+use super::formats::{Format, Numbers, UNITS, bytes, half_at};
 
 /// The low or the high nibbles of 32 bytes.
 #[inline(always)]
@@ -27,49 +27,37 @@ fn with_upper(mut quants: [u8; UNIT], upper: [u8; UNIT], shift: usize) -> [u8; U
     quants
 }
 
-/// Signed numbers by a factor.
+/// Numbers of halves: those of first halves, and those of second ones.
 #[inline(always)]
-fn scaled(numbers: [u8; UNITS], factor: f32) -> [f32; UNITS] {
-    let mut scaled = [0.0; UNITS];
+fn halves(numbers: [u8; 2 * UNITS]) -> [[u8; UNITS]; 2] {
+    let mut halves = [[0; UNITS]; 2];
     for i in 0..UNITS {
-        scaled[i] = factor * f32::from(numbers[i].cast_signed());
+        halves[0][i] = numbers[2 * i];
+        halves[1][i] = numbers[2 * i + 1];
     }
-    scaled
+    halves
 }
 
-/// Signed numbers of halves by a factor, those of first halves before those of second ones.
-#[inline(always)]
-fn scaled_halves(numbers: [u8; 2 * UNITS], factor: f32) -> [[f32; UNITS]; 2] {
-    let mut scaled = [[0.0; UNITS]; 2];
-    for i in 0..UNITS {
-        scaled[0][i] = factor * f32::from(numbers[2 * i].cast_signed());
-        scaled[1][i] = factor * f32::from(numbers[2 * i + 1].cast_signed());
-    }
-    scaled
-}
-
-/// No minima.
-const NONE: [[f32; UNITS]; 2] = [[0.0; UNITS]; 2];
+/// None.
+const NONE: [u8; UNITS] = [0; UNITS];
 
 /// Scales and minima of `Q4_K` and `Q5_K`: six bits each in twelve bytes, the upper units' top bits beside the lower's.
 ///
 /// # Safety
 /// A block stands at `block`.
 #[inline(always)]
-unsafe fn six_bits<H: Half>(block: *const u8) -> Header {
+unsafe fn six_bits(block: *const u8) -> Numbers {
     const LOW: u32 = 0x0f0f_0f0f;
     // SAFETY: as for this function.
-    let (factor, minimum_factor, words) = unsafe {
+    let words = unsafe {
         let word = |at| u32::from_le_bytes(bytes(block, at));
-        (H::half(half_at(block, 0)), H::half(half_at(block, 2)), [word(4), word(8), word(12)])
+        [word(4), word(8), word(12)]
     };
     let join = |lower: u32, upper: u32| {
         let upper = (upper & LOW) | ((lower >> 2) & 0x3030_3030);
         (u64::from(lower & 0x3f3f_3f3f) | (u64::from(upper) << 32)).to_le_bytes()
     };
-    let scales = scaled(join(words[0], words[2]), factor);
-    let minima = scaled(join(words[1], words[2] >> 4), minimum_factor);
-    Header { scales: [scales, NONE[1]], minima: [minima, NONE[1]] }
+    Numbers { scales: [join(words[0], words[2]), NONE], minima: [join(words[1], words[2] >> 4), NONE] }
 }
 
 /// Factors, scales and minima, 128 bytes of nibbles.
@@ -80,12 +68,20 @@ impl Format for Q4K {
     const UNITS: usize = 8;
     const HALVES: bool = false;
     const OFFSET: u8 = 0;
+    const LOW_BITS: usize = 4;
+    const UPPER_BITS: usize = 0;
     const MINIMA: bool = true;
 
     #[inline(always)]
-    unsafe fn header<H: Half>(block: *const u8) -> Header {
+    unsafe fn factors(block: *const u8) -> [u16; 2] {
         // SAFETY: as for this function.
-        unsafe { six_bits::<H>(block) }
+        unsafe { [half_at(block, 0), half_at(block, 2)] }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(block: *const u8) -> Numbers {
+        // SAFETY: as for this function.
+        unsafe { six_bits(block) }
     }
 
     #[inline(always)]
@@ -103,12 +99,20 @@ impl Format for Q5K {
     const UNITS: usize = 8;
     const HALVES: bool = false;
     const OFFSET: u8 = 0;
+    const LOW_BITS: usize = 4;
+    const UPPER_BITS: usize = 1;
     const MINIMA: bool = true;
 
     #[inline(always)]
-    unsafe fn header<H: Half>(block: *const u8) -> Header {
+    unsafe fn factors(block: *const u8) -> [u16; 2] {
         // SAFETY: as for this function.
-        unsafe { six_bits::<H>(block) }
+        unsafe { [half_at(block, 0), half_at(block, 2)] }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(block: *const u8) -> Numbers {
+        // SAFETY: as for this function.
+        unsafe { six_bits(block) }
     }
 
     #[inline(always)]
@@ -127,13 +131,20 @@ impl Format for Q6K {
     const UNITS: usize = 8;
     const HALVES: bool = true;
     const OFFSET: u8 = 32;
+    const LOW_BITS: usize = 4;
+    const UPPER_BITS: usize = 2;
     const MINIMA: bool = false;
 
     #[inline(always)]
-    unsafe fn header<H: Half>(block: *const u8) -> Header {
+    unsafe fn factors(block: *const u8) -> [u16; 2] {
         // SAFETY: as for this function.
-        let (factor, scales) = unsafe { (H::half(half_at(block, 208)), bytes::<16>(block, 192)) };
-        Header { scales: scaled_halves(scales, factor), minima: NONE }
+        unsafe { [half_at(block, 208), 0] }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(block: *const u8) -> Numbers {
+        // SAFETY: as for this function.
+        Numbers { scales: halves(unsafe { bytes(block, 192) }), minima: [NONE; 2] }
     }
 
     #[inline(always)]
@@ -163,19 +174,26 @@ impl Format for Q2K {
     const UNITS: usize = 8;
     const HALVES: bool = true;
     const OFFSET: u8 = 0;
+    const LOW_BITS: usize = 2;
+    const UPPER_BITS: usize = 0;
     const MINIMA: bool = true;
 
     #[inline(always)]
-    unsafe fn header<H: Half>(block: *const u8) -> Header {
+    unsafe fn factors(block: *const u8) -> [u16; 2] {
         // SAFETY: as for this function.
-        let (factor, minimum_factor, both) =
-            unsafe { (H::half(half_at(block, 80)), H::half(half_at(block, 82)), bytes::<16>(block, 0)) };
+        unsafe { [half_at(block, 80), half_at(block, 82)] }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(block: *const u8) -> Numbers {
+        // SAFETY: as for this function.
+        let both = unsafe { bytes::<16>(block, 0) };
         let (mut scales, mut minima) = ([0; 16], [0; 16]);
         for i in 0..16 {
             scales[i] = both[i] & 15;
             minima[i] = both[i] >> 4;
         }
-        Header { scales: scaled_halves(scales, factor), minima: scaled_halves(minima, minimum_factor) }
+        Numbers { scales: halves(scales), minima: halves(minima) }
     }
 
     #[inline(always)]
@@ -193,19 +211,27 @@ impl Format for Q3K {
     const UNITS: usize = 8;
     const HALVES: bool = true;
     const OFFSET: u8 = 4;
+    const LOW_BITS: usize = 2;
+    const UPPER_BITS: usize = 1;
     const MINIMA: bool = false;
 
     #[inline(always)]
-    unsafe fn header<H: Half>(block: *const u8) -> Header {
+    unsafe fn factors(block: *const u8) -> [u16; 2] {
         // SAFETY: as for this function.
-        let (factor, packed) = unsafe { (H::half(half_at(block, 108)), bytes::<12>(block, 96)) };
+        unsafe { [half_at(block, 108), 0] }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(block: *const u8) -> Numbers {
+        // SAFETY: as for this function.
+        let packed = unsafe { bytes::<12>(block, 96) };
         let mut scales = [0; 16];
         for i in 0..16 {
             let low = (packed[i % 8] >> (i / 8 * 4)) & 15;
             let high = (packed[8 + i % 4] >> (i / 4 * 2)) & 3;
             scales[i] = (low | (high << 4)).wrapping_sub(32);
         }
-        Header { scales: scaled_halves(scales, factor), minima: NONE }
+        Numbers { scales: halves(scales), minima: [NONE; 2] }
     }
 
     #[inline(always)]

@@ -1,14 +1,19 @@
-//! Products with weights in ggml's blocks, read where they lie: nothing is packed at load. Activations are held in 8 bits
-//! while they are multiplied, each run of 32 with a scale of its own.
+//! Products with weights in ggml's blocks. Activations are held in 8 bits while they are multiplied, each run of 32 with a
+//! scale of its own.
 
 mod activations;
 mod formats;
 mod k_formats;
+mod matrix;
 mod rows;
 mod scalar;
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+#[cfg(target_arch = "x86_64")]
+mod across;
+#[cfg(target_arch = "x86_64")]
+mod pack;
 #[cfg(target_arch = "x86_64")]
 mod panel;
 #[cfg(target_arch = "x86_64")]
@@ -18,6 +23,9 @@ use crate::dispatch::Kernels;
 use crate::geometry::Clamp;
 use crate::isa::Isa;
 use activations::{Scales, UNIT, Unit};
+use std::ops::Deref;
+
+pub use matrix::BlockMatrix;
 
 /// A block-quantised type of ggml.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,7 +81,7 @@ impl BlockType {
     #[must_use]
     pub fn block_elements(self) -> usize {
         fn elements<F: formats::Format>((): ()) -> usize {
-            F::UNITS * UNIT
+            F::ELEMENTS
         }
         for_block_type!(self, elements, ())
     }
@@ -94,6 +102,7 @@ struct BlocksArgs {
     k: usize,
     n: usize,
     x: *const f32,
+    /// As the instruction set reads them.
     weights: *const u8,
     block_type: BlockType,
     /// Null where there is none.
@@ -101,9 +110,6 @@ struct BlocksArgs {
     clamp: Clamp,
     /// Room for the units of all rows, and for their scales.
     scales: Scales,
-    /// Room for a panel, [`panel_bytes`] long, where there are rows enough for one.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "only x86-64 makes panels"))]
-    panel: *mut u8,
     y: *mut f32,
 }
 
@@ -120,17 +126,6 @@ impl BlocksArgs {
             *self.y.add(row.wrapping_mul(self.n).wrapping_add(column)) = self.clamp.apply(sum + bias);
         }
     }
-}
-
-/// Rows from which on weights are decoded into panels, where an instruction set has kernels for those.
-const PANEL_ROWS: usize = 2;
-/// The most columns of a panel.
-const PANEL_COLUMNS: usize = 16;
-
-/// Bytes of a panel, where there are rows enough: for each unit and column, 32 quants, two scales and two minima.
-fn panel_bytes(rows: usize, units: usize) -> Option<usize> {
-    let panel = units.checked_mul(PANEL_COLUMNS * (UNIT + 4 * size_of::<f32>()))?;
-    Some(if rows < PANEL_ROWS { 0 } else { panel })
 }
 
 /// `Y = clamp(X * W^T + bias)` for activations X (m, k) and weights W (n, k) in blocks along k.
@@ -161,52 +156,45 @@ impl BlocksGemm {
     /// Bytes of scratch that a call takes, at any alignment; `None` when they overflow.
     #[must_use]
     pub fn scratch_bytes(m: usize, k: usize) -> Option<usize> {
-        let units = k / UNIT;
-        let panel = panel_bytes(m, units)?;
-        let rows = m.checked_mul(units)?.checked_mul(size_of::<Unit>() + Scales::NUMBERS * size_of::<f32>())?;
-        rows.checked_add(panel)?.checked_add(align_of::<Unit>() - 1)
+        let rows = m.checked_mul(k / UNIT)?.checked_mul(size_of::<Unit>() + Scales::NUMBERS * size_of::<f32>())?;
+        rows.checked_add(align_of::<Unit>() - 1)
     }
 
     /// Runs. A row of `x` in which an element is not finite gives a row of `y` that is not a number.
     ///
     /// # Panics
-    /// When k is no whole number of blocks, or a length is not that of the sizes (the scratch may be longer): faults of a plan.
+    /// When the weights are of other sizes or for another instruction set, or a length is not that of the sizes (the scratch
+    /// may be longer): faults of a plan.
     #[allow(clippy::too_many_arguments, reason = "the operands of the product, each once")]
-    pub fn run(
+    pub fn run<B: Deref<Target = [u8]>>(
         &self,
         kernels: &Kernels,
         x: &[f32],
-        weights: &[u8],
-        block_type: BlockType,
+        weights: &BlockMatrix<B>,
         bias: Option<&[f32]>,
         clamp: Clamp,
         scratch: &mut [u8],
         y: &mut [f32],
     ) {
         let Self { m, k, n } = *self;
-        assert!(k.is_multiple_of(block_type.block_elements()), "{k} elements are no whole blocks of {block_type:?}");
-        let row_bytes = (k / block_type.block_elements()).checked_mul(block_type.block_bytes());
+        assert_eq!((weights.isa, weights.k, weights.n), (kernels.isa, k, n), "weights");
         assert_eq!(m.checked_mul(k), Some(x.len()), "activations");
-        assert_eq!(row_bytes.and_then(|bytes| bytes.checked_mul(n)), Some(weights.len()), "weights");
         assert!(bias.is_none_or(|bias| bias.len() == n), "bias");
         assert_eq!(m.checked_mul(n), Some(y.len()), "results");
         assert!(Self::scratch_bytes(m, k).is_some_and(|bytes| bytes <= scratch.len()), "scratch");
         let units = scratch.as_mut_ptr().wrapping_add(scratch.as_ptr().align_offset(align_of::<Unit>())).cast::<Unit>();
         let count = m * (k / UNIT);
-        let panel: *mut u8 = units.wrapping_add(count).cast();
-        let first = panel.wrapping_add(panel_bytes(m, k / UNIT).unwrap_or(0)).cast();
-        let scales = Scales { first, units, count };
+        let scales = Scales { first: units.wrapping_add(count).cast(), units, count };
         let args = BlocksArgs {
             m,
             k,
             n,
             x: x.as_ptr(),
-            weights: weights.as_ptr(),
-            block_type,
+            weights: weights.start(),
+            block_type: weights.block_type,
             bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
             clamp,
             scales,
-            panel,
             y: y.as_mut_ptr(),
         };
         // SAFETY: the CPU has the instruction set, or there would be no `kernels`; every length was checked above.

@@ -1,68 +1,39 @@
-//! The product in which a vector holds the outputs of a few columns: their weights are decoded into a panel in the
-//! scratch, which then serves every row of activations.
+//! The product in which a vector holds the outputs of a few columns, whose weights were packed side by side. Quants are
+//! taken apart in registers, and each serves a few rows of activations.
 
-use super::activations::UNIT;
-use super::formats::{Format, Half, UNITS, for_each_unit};
-use super::rows::quantise_rows;
-use super::{BlocksArgs, PANEL_COLUMNS};
-
-/// Elements of k that stand together for each column.
-pub(super) const GROUP: usize = 4;
-
-/// What an instruction set brings for panels. Its functions are inlined into functions that enable the instructions.
-///
-/// # Safety
-/// The CPU must have the instructions, and pointers be good for a vector.
-pub(super) trait Across: Half {
-    /// Columns of a vector, at most [`PANEL_COLUMNS`].
-    const COLUMNS: usize;
-    /// What is added to signed quants, which makes them unsigned; 0 where they stay signed.
-    const SIGNED_OFFSET: u8;
-    /// The quants of a group in each column.
-    type Quants: Copy;
-    /// Sums of products.
-    type Dots: Copy;
-    /// As many f32.
-    type Reals: Copy;
-
-    unsafe fn quants<const SIGNED: bool>(from: *const u8) -> Self::Quants;
-    unsafe fn start(with: i32) -> Self::Dots;
-    /// Adds the products with one group of activations.
-    unsafe fn dot<const SIGNED: bool>(dots: Self::Dots, w: Self::Quants, x: *const i8) -> Self::Dots;
-    unsafe fn reals(dots: Self::Dots) -> Self::Reals;
-    unsafe fn splat(x: f32) -> Self::Reals;
-    unsafe fn load(from: *const f32) -> Self::Reals;
-    unsafe fn store(reals: Self::Reals, to: *mut f32);
-    unsafe fn product(a: Self::Reals, b: Self::Reals) -> Self::Reals;
-    /// `sum + a * b`.
-    unsafe fn add_product(sum: Self::Reals, a: Self::Reals, b: Self::Reals) -> Self::Reals;
-    /// `sum - a * b`.
-    unsafe fn take_product(sum: Self::Reals, a: Self::Reals, b: Self::Reals) -> Self::Reals;
-
-    /// From a unit of each column to groups of all columns; signed quants become unsigned where there is an offset.
-    unsafe fn transpose<F: Format>(columns: *const [u8; UNIT], to: *mut u8);
-
-    /// [`tile`], compiled for the instruction set.
-    unsafe fn tile<const HALVES: bool, const MINIMA: bool, const SIGNED: bool, const R: usize>(tile: &Tile<'_>);
-}
+use super::across::{Across, COLUMNS};
+use super::activations::{Unit, quantise};
+use super::formats::Format;
+use super::pack::{GROUP, GROUPS, Layout, Rows, pack};
+use super::{BlockType, BlocksArgs, for_block_type};
+use crate::aligned::Aligned;
 
 /// Some rows by the columns of a panel.
 pub(super) struct Tile<'a> {
     args: &'a BlocksArgs,
-    bias: &'a [f32; PANEL_COLUMNS],
+    panel: *const u8,
+    /// One for each column of the panel.
+    bias: *const f32,
     row: usize,
     column: usize,
 }
 
 /// What the quants of a panel are above the elements.
-fn offset<A: Across, F: Format>() -> u8 {
+const fn offset<A: Across, F: Format>() -> u8 {
     if F::SIGNED { A::SIGNED_OFFSET } else { F::OFFSET }
 }
 
-/// Bytes of a unit of a panel: quants by groups, then scales, then minima.
-const fn unit_bytes<A: Across>(halves: bool, minima: bool) -> usize {
-    let reals = if halves { 2 } else { 1 } * if minima { 2 } else { 1 };
-    A::COLUMNS * (UNIT + reals * size_of::<f32>())
+/// Whether quants go into the products with their sign.
+const fn signed<A: Across, F: Format>() -> bool {
+    F::SIGNED && A::SIGNED_OFFSET == 0
+}
+
+/// Weights in panels of the instruction set; `None` where these do not fit into memory.
+pub(super) fn panels<A: Across>(block_type: BlockType, rows: &Rows<'_>) -> Option<Aligned> {
+    fn of<A: Across, F: Format>(rows: &Rows<'_>) -> Option<Aligned> {
+        pack::<F>(rows, A::COLUMNS, if F::SIGNED { A::SIGNED_OFFSET } else { 0 })
+    }
+    for_block_type!(block_type, of::<A>, rows)
 }
 
 /// The whole product.
@@ -73,88 +44,39 @@ const fn unit_bytes<A: Across>(halves: bool, minima: bool) -> usize {
 pub(super) unsafe fn gemm<A: Across, F: Format>(args: &BlocksArgs) {
     // SAFETY: as for this function.
     unsafe {
-        quantise_rows::<F>(args, i32::from(offset::<A, F>()));
-        let mut column = 0;
+        quantise::<F, false>(args.x, args.scales, i32::from(offset::<A, F>()));
+        let [_, _, panel_bytes] = Layout::of::<F>(A::COLUMNS).offsets::<F>(args.k / F::ELEMENTS);
+        let (mut panel, mut column) = (args.weights, 0);
         while column < args.n {
-            pack::<A, F>(args, column);
-            let mut bias = [0.0; PANEL_COLUMNS];
+            let mut bias = [0.0; COLUMNS];
+            let count = A::COLUMNS.min(args.n.wrapping_sub(column));
             if !args.bias.is_null() {
-                let count = A::COLUMNS.min(args.n.wrapping_sub(column));
                 args.bias.add(column).copy_to_nonoverlapping(bias.as_mut_ptr(), count);
             }
-            match (F::HALVES, F::MINIMA, F::SIGNED && A::SIGNED_OFFSET == 0) {
-                (false, false, false) => rows::<A, false, false, false>(args, &bias, column),
-                (false, true, _) => rows::<A, false, true, false>(args, &bias, column),
-                (true, false, _) => rows::<A, true, false, false>(args, &bias, column),
-                (true, true, _) => rows::<A, true, true, false>(args, &bias, column),
-                (false, false, true) => rows::<A, false, false, true>(args, &bias, column),
-            }
+            rows::<A, F>(&Tile { args, panel, bias: bias.as_ptr(), row: 0, column });
+            panel = panel.add(panel_bytes);
             column = column.wrapping_add(A::COLUMNS);
         }
     }
 }
 
-/// Decodes the columns from `column` on; those past the last one are the last one again.
+/// Every row by the columns of a panel.
 ///
 /// # Safety
 /// As for [`gemm`].
 #[inline(always)]
-unsafe fn pack<A: Across, F: Format>(args: &BlocksArgs, column: usize) {
-    let blocks = args.k / (UNIT * F::UNITS);
-    let stride = unit_bytes::<A>(F::HALVES, F::MINIMA);
-    let parts = if F::HALVES { 2 } else { 1 };
-    let mut columns = [[[0; UNIT]; PANEL_COLUMNS]; UNITS];
-    for block in 0..blocks {
-        // SAFETY: as for this function; the panel has room for every unit of as many columns.
-        unsafe {
-            let to = args.panel.add(block.wrapping_mul(F::UNITS).wrapping_mul(stride));
-            #[allow(clippy::needless_range_loop, reason = "the lane is one of each unit's columns")]
-            for lane in 0..A::COLUMNS {
-                let row = column.wrapping_add(lane).min(args.n.wrapping_sub(1));
-                let block = args.weights.add(row.wrapping_mul(blocks).wrapping_add(block).wrapping_mul(F::BYTES));
-                let header = F::header::<A>(block);
-                for_each_unit!(F, unit => {
-                    columns[unit][lane] = F::quants(block, unit);
-                    let reals = to.add(unit * stride + A::COLUMNS * UNIT).cast::<f32>().add(lane);
-                    reals.write(header.scales[0][unit]);
-                    if F::HALVES {
-                        reals.add(A::COLUMNS).write(header.scales[1][unit]);
-                    }
-                    if F::MINIMA {
-                        reals.add(parts * A::COLUMNS).write(header.minima[0][unit]);
-                    }
-                    if F::MINIMA && F::HALVES {
-                        reals.add((parts + 1) * A::COLUMNS).write(header.minima[1][unit]);
-                    }
-                });
-            }
-            for (unit, columns) in columns.iter().enumerate().take(F::UNITS) {
-                A::transpose::<F>(columns.as_ptr(), to.add(unit.wrapping_mul(stride)));
-            }
-        }
-    }
-}
-
-/// Every row by the columns of the panel.
-///
-/// # Safety
-/// As for [`gemm`].
-#[inline(always)]
-unsafe fn rows<A: Across, const HALVES: bool, const MINIMA: bool, const SIGNED: bool>(
-    args: &BlocksArgs,
-    bias: &[f32; PANEL_COLUMNS],
-    column: usize,
-) {
+unsafe fn rows<A: Across, F: Format>(first: &Tile<'_>) {
     let mut row = 0;
-    while row < args.m {
-        let tile = Tile { args, bias, row, column };
+    while row < first.args.m {
+        let tile = Tile { row, ..*first };
         // SAFETY: as for this function; no tile has more rows than are left.
         let done = unsafe {
-            match args.m.wrapping_sub(row) {
-                8.. => (A::tile::<HALVES, MINIMA, SIGNED, 8>(&tile), 8).1,
-                4.. => (A::tile::<HALVES, MINIMA, SIGNED, 4>(&tile), 4).1,
-                2.. => (A::tile::<HALVES, MINIMA, SIGNED, 2>(&tile), 2).1,
-                _ => (A::tile::<HALVES, MINIMA, SIGNED, 1>(&tile), 1).1,
+            match first.args.m.wrapping_sub(row).min(A::ROWS) {
+                8.. => (A::tile::<F, 8>(&tile), 8).1,
+                4.. => (A::tile::<F, 4>(&tile), 4).1,
+                3 => (A::tile::<F, 3>(&tile), 3).1,
+                2 => (A::tile::<F, 2>(&tile), 2).1,
+                _ => (A::tile::<F, 1>(&tile), 1).1,
             }
         };
         row = row.wrapping_add(done);
@@ -166,63 +88,153 @@ unsafe fn rows<A: Across, const HALVES: bool, const MINIMA: bool, const SIGNED: 
 /// # Safety
 /// As for [`gemm`].
 #[inline(always)]
-pub(super) unsafe fn tile<A: Across, const HALVES: bool, const MINIMA: bool, const SIGNED: bool, const R: usize>(
-    tile: &Tile<'_>,
-) {
-    let Tile { args, bias, row, column } = *tile;
-    let units = args.k / UNIT;
-    let (parts, groups) = if HALVES { (2, UNIT / GROUP / 2) } else { (1, UNIT / GROUP) };
+pub(super) unsafe fn tile<A: Across, F: Format, const R: usize>(tile: &Tile<'_>) {
+    let Tile { args, panel, bias, row, column } = *tile;
+    let layout = const { Layout::of::<F>(A::COLUMNS) };
+    let blocks = args.k / F::ELEMENTS;
+    let units = blocks.wrapping_mul(F::UNITS);
+    let [numbers, factors, _] = layout.offsets::<F>(blocks);
     // SAFETY: as for this function.
     unsafe {
         let mut x = [args.scales.units.cast_const(); R];
         for (i, x) in x.iter_mut().enumerate() {
             *x = x.add(row.wrapping_add(i).wrapping_mul(units));
         }
-        let mut panel = args.panel.cast_const();
+        let (mut quants, mut numbers, mut factors) = (panel, panel.add(numbers), panel.add(factors));
         let mut sums = [A::splat(0.0); R];
-        for _ in 0..units {
-            let reals = panel.add(A::COLUMNS * UNIT).cast::<f32>();
-            for half in 0..parts {
-                let mut dots = [A::start(0); R];
-                for i in 0..R {
-                    dots[i] = A::start((*x[i]).start[half]);
+        for _ in 0..blocks {
+            let scale = A::halves(factors);
+            let minimum = if F::MINIMA { A::halves(factors.add(layout.factors / 2)) } else { scale };
+            factors = factors.add(layout.factors);
+            for _ in 0..F::UNITS {
+                let unit = Weights::<A> { quants, numbers, scale, minimum };
+                part::<A, F, R>(&mut sums, &unit, &x, 0);
+                if F::HALVES {
+                    part::<A, F, R>(&mut sums, &unit, &x, 1);
                 }
-                for group in half * groups..(half + 1) * groups {
-                    let w = A::quants::<SIGNED>(panel.add(group * A::COLUMNS * GROUP));
-                    for (dots, x) in dots.iter_mut().zip(x) {
-                        *dots = A::dot::<SIGNED>(*dots, w, (*x).quants.as_ptr().add(group * GROUP));
-                    }
+                quants = quants.add(layout.quants);
+                numbers = numbers.add(layout.numbers);
+                for x in &mut x {
+                    *x = x.add(1);
                 }
-                let scales = A::load(reals.add(half * A::COLUMNS));
-                for i in 0..R {
-                    let scales = A::product(scales, A::splat((*x[i]).scale));
-                    sums[i] = A::add_product(sums[i], A::reals(dots[i]), scales);
-                }
-                if MINIMA {
-                    let minima = A::load(reals.add((parts + half) * A::COLUMNS));
-                    for i in 0..R {
-                        sums[i] = A::take_product(sums[i], minima, A::splat((*x[i]).sums[half]));
-                    }
-                }
-            }
-            panel = panel.add(unit_bytes::<A>(HALVES, MINIMA));
-            for x in &mut x {
-                *x = x.add(1);
             }
         }
         for (i, sums) in sums.into_iter().enumerate() {
-            let mut results = [0.0; PANEL_COLUMNS];
-            A::store(sums, results.as_mut_ptr());
-            for (result, bias) in results[..A::COLUMNS].iter_mut().zip(bias) {
-                *result = args.clamp.apply(*result + bias);
-            }
-            let count = A::COLUMNS.min(args.n.wrapping_sub(column));
+            let results = A::clamped(A::sum(sums, A::load(bias)), args.clamp);
             let to = args.y.add(row.wrapping_add(i).wrapping_mul(args.n).wrapping_add(column));
-            if count == A::COLUMNS {
-                results.as_ptr().copy_to_nonoverlapping(to, A::COLUMNS);
+            let count = args.n.wrapping_sub(column);
+            if count >= A::COLUMNS {
+                A::store(results, to);
             } else {
-                results.as_ptr().copy_to_nonoverlapping(to, count);
+                let mut all = [0.0; COLUMNS];
+                A::store(results, all.as_mut_ptr());
+                all.as_ptr().copy_to_nonoverlapping(to, count);
             }
         }
     }
+}
+
+/// A unit of each column: where its quants and numbers stand, and the factors of its block.
+struct Weights<A: Across> {
+    quants: *const u8,
+    numbers: *const u8,
+    scale: A::Reals,
+    minimum: A::Reals,
+}
+
+/// The body for each group of a unit, which so is a constant: shifts by it are.
+macro_rules! for_each_group {
+    ($group:ident => $body:block) => {
+        for_each_group!($group => $body, 0, 1, 2, 3, 4, 5, 6, 7)
+    };
+    ($group:ident => $body:block, $($number:literal),*) => {
+        $({
+            let $group = $number;
+            $body
+        })*
+    };
+}
+
+/// Adds a unit, or a half of it.
+///
+/// # Safety
+/// As for [`gemm`].
+#[inline(always)]
+unsafe fn part<A: Across, F: Format, const R: usize>(
+    sums: &mut [A::Reals; R],
+    w: &Weights<A>,
+    x: &[*const Unit; R],
+    part: usize,
+) {
+    let parts = if F::HALVES { 2 } else { 1 };
+    let (groups, signed) = (GROUPS / parts, signed::<A, F>());
+    let run = groups.min(A::run_groups(F::LOW_BITS + F::UPPER_BITS, signed));
+    // SAFETY: as for this function.
+    unsafe {
+        let mut dots = [A::start(0); R];
+        if offset::<A, F>() != 0 {
+            for i in 0..R {
+                dots[i] = A::start((*x[i]).start[part]);
+            }
+        }
+        let mut runs = [A::run(dots[0]); R];
+        for_each_group!(group => {
+            if group / groups == part {
+                let quants = quants::<A, F>(w.quants, group);
+                for i in 0..R {
+                    if group % run == 0 {
+                        runs[i] = A::run(dots[i]);
+                    }
+                    let x = (*x[i]).quants.as_ptr().add(group * GROUP);
+                    runs[i] = A::multiply(runs[i], quants, x, signed);
+                    if group % run == run - 1 {
+                        dots[i] = A::settle(dots[i], runs[i]);
+                    }
+                }
+            }
+        });
+        let (mut scales, mut minima) = (w.scale, w.minimum);
+        if F::UNITS > 1 {
+            scales = A::product(scales, A::numbers(w.numbers.add(part * A::COLUMNS)));
+            if F::MINIMA {
+                minima = A::product(minima, A::numbers(w.numbers.add((parts + part) * A::COLUMNS)));
+            }
+        }
+        for i in 0..R {
+            let scales = A::product(scales, A::splat((*x[i]).scale));
+            sums[i] = A::add_product(sums[i], A::reals(dots[i]), scales);
+            if F::MINIMA {
+                sums[i] = A::take_product(sums[i], minima, A::splat((*x[i]).sums[part]));
+            }
+        }
+    }
+}
+
+/// A group of quants of each column.
+///
+/// # Safety
+/// As for [`gemm`]; a unit stands at `unit`.
+#[inline(always)]
+unsafe fn quants<A: Across, F: Format>(unit: *const u8, group: usize) -> A::Bytes {
+    let layout = const { Layout::of::<F>(A::COLUMNS) };
+    // SAFETY: as for this function.
+    unsafe {
+        let before = group * F::LOW_BITS;
+        let low = A::bytes(unit.add(before / 8 * layout.vector));
+        if F::LOW_BITS == 8 {
+            return low;
+        }
+        let low = A::bits(low, before % 8, 0, mask(F::LOW_BITS));
+        if F::UPPER_BITS == 0 {
+            return low;
+        }
+        let before = group * F::UPPER_BITS;
+        let upper = A::bytes(unit.add((layout.low + before / 8) * layout.vector));
+        A::either(low, A::bits(upper, before % 8, F::LOW_BITS, mask(F::UPPER_BITS) << F::LOW_BITS))
+    }
+}
+
+/// So many bits, the lowest ones.
+const fn mask(bits: usize) -> u8 {
+    ((1_u32 << bits) - 1) as u8
 }

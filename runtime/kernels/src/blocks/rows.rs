@@ -55,16 +55,6 @@ pub(super) trait Machine: Half + Sized {
     }
 }
 
-/// Quantises all rows.
-///
-/// # Safety
-/// As the door checked.
-#[inline(always)]
-pub(super) unsafe fn quantise_rows<F: Format>(args: &BlocksArgs, offset: i32) {
-    // SAFETY: as for this function.
-    unsafe { quantise::<F>(args.x, args.scales, offset) }
-}
-
 /// The whole product, in tiles of one row by four, or `ROWS` by two where there are as many.
 ///
 /// # Safety
@@ -73,7 +63,7 @@ pub(super) unsafe fn quantise_rows<F: Format>(args: &BlocksArgs, offset: i32) {
 pub(super) unsafe fn gemm<M: Machine, F: Format, const ROWS: usize>(args: &BlocksArgs) {
     // SAFETY: as for this function.
     unsafe {
-        quantise_rows::<F>(args, M::offset::<F>());
+        quantise::<F, true>(args.x, args.scales, M::offset::<F>());
         let mut row = 0;
         while ROWS > 1 && args.m.wrapping_sub(row) >= ROWS {
             columns::<M, F, ROWS, 2>(args, row);

@@ -1,7 +1,9 @@
-//! Matrix products with weights in ggml blocks, read where the bundle is mapped.
+//! Matrix products with weights in ggml blocks, packed once or read where the bundle is mapped.
+
+use std::sync::Arc;
 
 use dunlin_bundle::{GgmlType, SharedBytes};
-use dunlin_kernels::{BlockType, BlocksGemm, Clamp, Kernels};
+use dunlin_kernels::{BlockMatrix, BlockType, BlocksGemm, Clamp, Kernels};
 
 use super::matmul::{bias, macs, rows};
 use crate::error::EngineError;
@@ -25,7 +27,7 @@ fn block_type(ggml: GgmlType) -> BlockType {
     }
 }
 
-/// Weights (n, k) in blocks, read where the bundle is mapped.
+/// Weights (n, k) in blocks, as the instruction set reads them.
 pub(super) fn lower(
     b: &mut Builder<'_>,
     node: &Node,
@@ -45,8 +47,12 @@ pub(super) fn lower(
     let scratch = b.scratch(scratch);
     let to = b.place(node.output);
     let gemm = BlocksGemm { m, k, n };
-    let weights = b.weights.share(name).ok_or_else(|| b.bad(format!("'{name}' is in no weights entry")))?;
-    let step = BlocksStep { from, scratch, to, gemm, weights, blocks: block_type(ggml), bias, clamp: op.clamp };
+    let weights = b.packed(&format!("gemm blocks {name}"), BlockMatrix::packed_bytes, || {
+        let blocks = b.weights.share(name).ok_or_else(|| b.bad(format!("'{name}' is in no weights entry")))?;
+        let weights = BlockMatrix::new(b.kernels, block_type(ggml), k, n, blocks);
+        weights.ok_or_else(|| b.bad(format!("'{name}' is not of its shape, or too large")))
+    })?;
+    let step = BlocksStep { from, scratch, to, gemm, weights, bias, clamp: op.clamp };
     b.push(step, BlocksGemm::kernel(b.kernels), macs(&[m, k, n]), &[from, scratch, to]);
     Ok(())
 }
@@ -56,8 +62,7 @@ struct BlocksStep {
     scratch: Slot,
     to: Slot,
     gemm: BlocksGemm,
-    weights: SharedBytes,
-    blocks: BlockType,
+    weights: Arc<BlockMatrix<SharedBytes>>,
     bias: Option<Vec<f32>>,
     clamp: Clamp,
 }
@@ -67,6 +72,6 @@ impl Step for BlocksStep {
         let ([x], scratch, y) = memory.split_with::<f32, u8, f32, 1>([self.from], self.scratch, self.to);
         let BlocksGemm { m, k, n } = self.gemm;
         let (x, y, bias) = (&x[..m * k], &mut y[..m * n], self.bias.as_deref());
-        self.gemm.run(kernels, x, &self.weights, self.blocks, bias, self.clamp, scratch, y);
+        self.gemm.run(kernels, x, &self.weights, bias, self.clamp, scratch, y);
     }
 }

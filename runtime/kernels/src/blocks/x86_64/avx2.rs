@@ -1,57 +1,63 @@
 //! Block products with AVX2.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _mm256_abs_epi8, _mm256_add_epi32, _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_fnmadd_ps,
-    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_sign_epi8, _mm256_storeu_ps,
+    __m256, __m256i, _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi16,
+    _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps,
+    _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_sign_epi8, _mm256_sll_epi16, _mm256_srl_epi16,
+    _mm256_storeu_ps,
 };
 
-use super::{Along, Dot, half};
-use crate::blocks::activations::UNIT;
-use crate::blocks::formats::{Format, Half};
-use crate::blocks::panel::{self, Across, GROUP, Tile};
-use crate::blocks::{BlocksArgs, PANEL_ROWS, for_block_type, rows};
+use crate::aligned::Aligned;
+use crate::blocks::across::Across;
+use crate::blocks::formats::Format;
+use crate::blocks::pack::Rows;
+use crate::blocks::panel::{self, Tile};
+use crate::blocks::{BlockType, BlocksArgs, for_block_type};
+use crate::geometry::Clamp;
 
 struct Avx2;
-
-impl Dot for Avx2 {
-    const WIDE: bool = false;
-
-    #[inline(always)]
-    unsafe fn dot(start: __m256i, unsigned: __m256i, signed: __m256i) -> __m256i {
-        // SAFETY: as for this function.
-        unsafe {
-            let pairs = _mm256_maddubs_epi16(unsigned, signed);
-            _mm256_add_epi32(start, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
-        }
-    }
-}
-
-// SAFETY (all of the impl): the trait's conditions are those of the instructions.
-#[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-impl Half for Avx2 {
-    #[inline(always)]
-    unsafe fn half(bits: u16) -> f32 {
-        unsafe { half(bits) }
-    }
-}
 
 // SAFETY (all of the impl): the trait's conditions are those of the instructions.
 #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
 impl Across for Avx2 {
     const COLUMNS: usize = 8;
+    const ROWS: usize = 4;
     const SIGNED_OFFSET: u8 = 0;
-    /// Magnitudes, and what they are the magnitudes of.
-    type Quants = [__m256i; 2];
+    type Bytes = __m256i;
     type Dots = __m256i;
+    /// In 16 bits, by pairs.
+    type Run = __m256i;
     type Reals = __m256;
 
-    #[inline(always)]
-    unsafe fn quants<const SIGNED: bool>(from: *const u8) -> [__m256i; 2] {
-        unsafe {
-            let quants = _mm256_loadu_si256(from.cast());
-            [if SIGNED { _mm256_abs_epi8(quants) } else { quants }, quants]
+    fn run_groups(bits: usize, signed: bool) -> usize {
+        // As many as fit 16 bits: each adds at most 2 * 127 times the largest quant, two of -128 and -127 among signed ones.
+        match bits {
+            _ if signed => 1,
+            ..=4 => 8,
+            5 => 4,
+            _ => 2,
         }
+    }
+
+    #[inline(always)]
+    unsafe fn bytes(from: *const u8) -> __m256i {
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn bits(bytes: __m256i, from: usize, to: usize, mask: u8) -> __m256i {
+        unsafe {
+            let count = _mm_cvtsi32_si128(from.abs_diff(to) as i32);
+            let moved = if from > to { _mm256_srl_epi16(bytes, count) } else { _mm256_sll_epi16(bytes, count) };
+            _mm256_and_si256(moved, _mm256_set1_epi8(mask.cast_signed()))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn either(a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_or_si256(a, b) }
     }
 
     #[inline(always)]
@@ -60,16 +66,41 @@ impl Across for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn dot<const SIGNED: bool>(dots: __m256i, w: [__m256i; 2], x: *const i8) -> __m256i {
+    unsafe fn run(_: __m256i) -> __m256i {
+        unsafe { _mm256_setzero_si256() }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(run: __m256i, w: __m256i, x: *const i8, signed: bool) -> __m256i {
         unsafe {
             let x = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
-            <Self as Dot>::dot(dots, w[0], if SIGNED { _mm256_sign_epi8(x, w[1]) } else { x })
+            let pairs = if signed {
+                _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
+            } else {
+                _mm256_maddubs_epi16(w, x)
+            };
+            _mm256_add_epi16(run, pairs)
         }
+    }
+
+    #[inline(always)]
+    unsafe fn settle(dots: __m256i, run: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(dots, _mm256_madd_epi16(run, _mm256_set1_epi16(1))) }
     }
 
     #[inline(always)]
     unsafe fn reals(dots: __m256i) -> __m256 {
         unsafe { _mm256_cvtepi32_ps(dots) }
+    }
+
+    #[inline(always)]
+    unsafe fn numbers(from: *const u8) -> __m256 {
+        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn halves(from: *const u8) -> __m256 {
+        unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
     }
 
     #[inline(always)]
@@ -88,6 +119,11 @@ impl Across for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn sum(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_add_ps(a, b) }
+    }
+
+    #[inline(always)]
     unsafe fn product(a: __m256, b: __m256) -> __m256 {
         unsafe { _mm256_mul_ps(a, b) }
     }
@@ -103,43 +139,31 @@ impl Across for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn transpose<F: Format>(columns: *const [u8; UNIT], to: *mut u8) {
-        unsafe {
-            for column in 0..Self::COLUMNS {
-                let groups = columns.add(column).cast::<[u8; GROUP]>();
-                for group in 0..UNIT / GROUP {
-                    to.cast::<[u8; GROUP]>().add(group * Self::COLUMNS + column).write(groups.add(group).read());
-                }
-            }
-        }
+    unsafe fn clamped(reals: __m256, clamp: Clamp) -> __m256 {
+        // The second operand is the result where one is not a number.
+        unsafe { _mm256_min_ps(_mm256_set1_ps(clamp.max), _mm256_max_ps(_mm256_set1_ps(clamp.min), reals)) }
     }
 
     #[inline(never)]
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn tile<const HALVES: bool, const MINIMA: bool, const SIGNED: bool, const R: usize>(tile: &Tile<'_>) {
-        unsafe { panel::tile::<Self, HALVES, MINIMA, SIGNED, R>(tile) }
+    unsafe fn tile<F: Format, const R: usize>(tile: &Tile<'_>) {
+        unsafe { panel::tile::<Self, F, R>(tile) }
     }
+}
+
+/// Weights in panels; `None` where these do not fit into memory.
+pub(in crate::blocks) fn pack(block_type: BlockType, rows: &Rows<'_>) -> Option<Aligned> {
+    panel::panels::<Avx2>(block_type, rows)
 }
 
 /// # Safety
 /// As the door checked; the CPU has the instruction set.
 pub(in crate::blocks) unsafe fn gemm(args: &BlocksArgs) {
     #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn along<F: Format>(args: &BlocksArgs) {
-        // SAFETY: as for this function.
-        unsafe { rows::gemm::<Along<Avx2>, F, 1>(args) }
-    }
-    #[target_feature(enable = "avx2,fma,f16c")]
-    unsafe fn across<F: Format>(args: &BlocksArgs) {
+    unsafe fn run<F: Format>(args: &BlocksArgs) {
         // SAFETY: as for this function.
         unsafe { panel::gemm::<Avx2, F>(args) }
     }
     // SAFETY: as for this function.
-    unsafe {
-        if args.m < PANEL_ROWS {
-            for_block_type!(args.block_type, along, args);
-        } else {
-            for_block_type!(args.block_type, across, args);
-        }
-    }
+    unsafe { for_block_type!(args.block_type, run, args) }
 }
