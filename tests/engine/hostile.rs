@@ -22,8 +22,11 @@ fn an_operator_set_with_other_meanings_is_refused() {
 }
 
 #[test]
-fn a_zero_or_absurd_dimension_of_an_input_is_refused_by_name() {
-    for row in [vec![0], vec![3, 0], vec![usize::MAX], vec![usize::MAX, usize::MAX], vec![1 << 29], vec![1; 8]] {
+fn an_absurd_dimension_of_an_input_is_refused_by_name_beside_a_zero_too() {
+    let huge = usize::MAX;
+    for row in
+        [vec![huge], vec![huge, huge], vec![1 << 29], vec![1; 8], vec![0, huge], vec![huge, 0], vec![0, huge, huge]]
+    {
         let error = Net::of("Relu", &row, &[], &[]).output("node", &row).refusal();
         let named = match &error {
             EngineError::BadTensor { tensor, .. } => tensor == "x",
@@ -32,6 +35,13 @@ fn a_zero_or_absurd_dimension_of_an_input_is_refused_by_name() {
         };
         assert!(named, "{row:?}: {error}");
     }
+}
+
+#[test]
+fn a_declared_batch_of_zero_is_refused_by_name() {
+    let mut net = Net::of("Relu", &[2], &[], &[]).output("node", &[2]);
+    net.graph.inputs[0].shape[0] = Dim::Size(0);
+    assert!(matches!(net.refusal(), EngineError::BadTensor { tensor, .. } if tensor == "x"));
 }
 
 #[test]

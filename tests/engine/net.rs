@@ -102,6 +102,20 @@ impl Net {
     }
 }
 
+/// Compiles and runs on the plan of every instruction set, which must agree; for ops that the reference has not.
+pub(crate) fn on_plans(net: &Net, inputs: &[Tensor]) -> Result<Vec<Tensor>, EngineError> {
+    let mut answers: Vec<Vec<Tensor>> = Vec::new();
+    for (isa, engine) in engines::plans() {
+        let mut output = RawOutput::default();
+        engine.compile(&net.graph, &net.weights)?.new_run().run(inputs, &mut output)?;
+        if let Some(first) = answers.first() {
+            same("the first plan", first, &isa.to_string(), &output.tensors);
+        }
+        answers.push(output.tensors);
+    }
+    Ok(answers.pop().unwrap())
+}
+
 /// Finite numbers must be close; where one engine has NaN or infinity so must the other.
 fn same(a_name: &str, a: &[Tensor], b_name: &str, b: &[Tensor]) {
     assert_eq!(a.len(), b.len());

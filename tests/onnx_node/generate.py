@@ -89,6 +89,7 @@ class Adapted:
         self.before, self.after = [], []
         self.lead = [1] if record else []
         self.opset = next((o.version for o in self.model.opset_import if o.domain in ("", "ai.onnx")), None)
+        self.sizes = {}
         self.fed = self.with_inputs(values, stay)
         self.with_outputs()
         self.made = [value.reshape(self.lead + list(value.shape)) for value in outputs]
@@ -107,6 +108,8 @@ class Adapted:
             self.before.append(self.batch_of_one("Squeeze", edge + "_record", edge))
             edge = edge + "_record" if self.lead else edge
             self.graph.input.append(helper.make_tensor_value_info(edge, TensorProto.FLOAT, fed[-1].shape))
+            # Exporters also write zero for a dimension that is open, so that it is meant has to be said.
+            self.sizes |= {f"{edge}.{axis}": 0 for axis, size in enumerate(fed[-1].shape) if size == 0}
         return fed
 
     def with_outputs(self):
@@ -161,7 +164,7 @@ def write(case, folder):
         elements = [tensor.astype("<f4").tobytes() for tensor in adapted.fed + adapted.made]
         (folder / f"{case.name}{ending}.bin").write_bytes(b"".join(elements))
         shapes = {"inputs": [list(t.shape) for t in adapted.fed], "outputs": [list(t.shape) for t in adapted.made]}
-        forms.append({"ending": ending, **shapes})
+        forms.append({"ending": ending, "sizes": adapted.sizes, **shapes})
     ops = [node.op_type for node in case.model.graph.node]
     tolerances = {"rtol": case.rtol, "atol": case.atol}
     return {"name": case.name, "op": ops[0], "promised": set(ops) <= PROMISED, **tolerances, "forms": forms}

@@ -159,7 +159,11 @@ fn shape(source: &mut Source<'_>) -> Vec<Dim> {
 }
 
 fn size(source: &mut Source<'_>) -> usize {
-    if source.rarely() { source.pick(&[0, 1 << 29, usize::MAX / 2, usize::MAX]) } else { small(source) }
+    match source.byte() {
+        250.. => source.pick(&[0, 1 << 29, usize::MAX / 2, usize::MAX]),
+        240.. => 0,
+        _ => small(source),
+    }
 }
 
 /// Mostly 2, so that shapes often agree.

@@ -31,11 +31,13 @@ impl DType {
     }
 }
 
-/// Number of elements of a shape, or `None` when it overflows or is over [`limits::MAX_TENSOR_ELEMENTS`].
+/// Number of elements of a shape, or `None` when it overflows or is over [`limits::MAX_TENSOR_ELEMENTS`]. Beside a
+/// dimension of zero the others must keep the limit all the same, so that no product of some of them overflows.
 #[must_use]
 pub fn element_count(shape: &[usize]) -> Option<usize> {
-    let count = shape.iter().try_fold(1_usize, |n, dim| n.checked_mul(*dim))?;
-    (count <= limits::MAX_TENSOR_ELEMENTS).then_some(count)
+    let bound = shape.iter().try_fold(1_usize, |n, dim| n.checked_mul((*dim).max(1)))?;
+    let count = if shape.contains(&0) { 0 } else { bound };
+    (bound <= limits::MAX_TENSOR_ELEMENTS).then_some(count)
 }
 
 /// A dense row-major f32 tensor.

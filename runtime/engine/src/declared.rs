@@ -20,7 +20,7 @@ pub(crate) fn check_opset(opset: u32) -> Result<(), EngineError> {
 /// Refuses inputs and outputs whose shape or type no run could have.
 pub(crate) fn check_declared(value: &ValueInfo) -> Result<(), EngineError> {
     let bad = |reason: String| Err(EngineError::BadTensor { tensor: value.name.clone(), reason });
-    let Some((_, row)) = value.shape.split_first() else {
+    let Some((batch, row)) = value.shape.split_first() else {
         return bad("has no dimensions; the first must be the batch".to_owned());
     };
     if value.dtype != DType::F32 {
@@ -29,11 +29,9 @@ pub(crate) fn check_declared(value: &ValueInfo) -> Result<(), EngineError> {
     if row.iter().any(|dim| matches!(dim, Dim::Symbol(_))) {
         return bad("only the first dimension, the batch, may be a symbol".to_owned());
     }
-    if value.shape.len() > MAX_RANK || shape::sizes(&value.shape, 1).any(|size| size == 0) {
-        return bad(format!(
-            "shape {} must have at most {MAX_RANK} dimensions and no zero",
-            shape::describe(&value.shape)
-        ));
+    if value.shape.len() > MAX_RANK || *batch == Dim::Size(0) {
+        let shape = shape::describe(&value.shape);
+        return bad(format!("shape {shape} must have at most {MAX_RANK} dimensions, and a batch of at least one"));
     }
     Ok(())
 }

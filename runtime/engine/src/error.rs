@@ -120,6 +120,17 @@ pub enum EngineError {
         /// Outputs made.
         found: usize,
     },
+    /// An index that the inputs' values make lies outside of what it picks from.
+    #[error(
+        "node '{node}': the inputs make an index outside of the {size} entries that it picks from; feed only values that \
+         the model has entries for"
+    )]
+    IndexOutOfRange {
+        /// Name of the node.
+        node: String,
+        /// Entries to pick from.
+        size: usize,
+    },
     /// The backend failed while a node ran.
     #[error("node '{node}' failed: {reason}")]
     Backend {
@@ -148,6 +159,7 @@ impl EngineError {
             Self::WrongInput { .. } => "wrong_input",
             Self::WrongOutput { .. } => "wrong_output",
             Self::OutputCount { .. } => "output_count",
+            Self::IndexOutOfRange { .. } => "index_out_of_range",
             Self::Backend { .. } => "backend",
         }
     }

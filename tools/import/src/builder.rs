@@ -189,13 +189,15 @@ impl Builder {
     }
 }
 
-/// Refuses what no bundle could declare and no run could hold.
+/// Refuses what no run could hold, and rows without elements, of which nobody could say how many there are.
 fn check_size(fact: &Fact) -> Result<(), Fault> {
     let sizes: Vec<usize> = fact.shape.iter().map(|extent| extent.each()).collect();
-    let empty = sizes.contains(&0) && fact.known.is_none();
-    if sizes.len() > MAX_RANK || element_count(&sizes).is_none() || empty {
-        let shape = describe(&fact.shape);
-        return Err(Fault::Wrong(format!("it makes a value of shape {shape}, which is empty or over the limits")));
+    let shape = || describe(&fact.shape);
+    if sizes.len() > MAX_RANK || element_count(&sizes).is_none() {
+        return Err(Fault::Wrong(format!("it makes a value of shape {}, which is over the limits", shape())));
+    }
+    if fact.shape.contains(&Extent::Rows(0)) {
+        return Err(Fault::Mixes(format!("it makes a value of shape {}, which holds no row", shape())));
     }
     Ok(())
 }

@@ -90,6 +90,10 @@ fn declared_rows(model: &Model) -> Result<Rows, ImportError> {
     let mut fixed = None;
     for input in &model.inputs {
         let Some(Size::Known(size)) = input.shape.first() else { continue };
+        if *size == 0 {
+            let reason = "its first dimension, the batch, is zero; export it for one row or any number".to_owned();
+            return Err(ImportError::BadInput { input: input.name.clone(), reason });
+        }
         if fixed.is_some_and(|fixed| fixed != *size) {
             let reason = format!(
                 "its first dimension is {size}, another input's is {}; every input's must be the batch",
@@ -144,8 +148,8 @@ fn take_input(input: &Input, batch: Extent, builder: &mut Builder) -> Result<(St
         }
     }
     let sizes: Vec<usize> = shape.iter().map(|extent| extent.each()).collect();
-    if sizes.contains(&0) || element_count(&sizes).is_none() {
-        return Err(trouble(Fault::Wrong("its shape is empty or over the limits of a bundle".to_owned())));
+    if element_count(&sizes).is_none() {
+        return Err(trouble(Fault::Wrong("its shape is over the limits of a bundle".to_owned())));
     }
     builder.define(&input.name, Fact::new(DType::F32, shape.clone()));
     if input.dtype != DType::F32 {
@@ -176,6 +180,7 @@ fn give_output(name: &str, batch: Extent, builder: &mut Builder) -> Result<Outpu
             return Err(trouble(Fault::Mixes(reason)));
         }
         value = unsqueezed(&value, builder).map_err(trouble)?;
+        builder.notes.push(format!("output '{name}' has no batch in the file; it is given out as a batch of one"));
         shape.insert(0, batch);
     }
     if fact.dtype != DType::F32 {

@@ -53,6 +53,11 @@ impl Constant {
         })
     }
 
+    /// That of a value without elements.
+    pub(crate) fn empty(ty: Type) -> Self {
+        Self::from_bytes(ty, &[])
+    }
+
     /// A constant from the bytes of a run.
     pub(crate) fn from_bytes(ty: Type, bytes: &[u8]) -> Self {
         match ty {

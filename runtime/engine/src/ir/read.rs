@@ -23,7 +23,8 @@ pub(crate) fn read(graph: &Graph, weights: &Weights, batch: usize, fold: Fold<'_
         check_declared(input)?;
         let shape: Vec<usize> = shape::sizes(&input.shape, batch).collect();
         ops::check_shape(&shape).map_err(|reason| EngineError::BadTensor { tensor: input.name.clone(), reason })?;
-        let id = reader.define("graph input", value(&input.name, Type::F32, shape, None))?;
+        let known = shape.contains(&0).then(|| Constant::empty(Type::F32));
+        let id = reader.define("graph input", value(&input.name, Type::F32, shape, known))?;
         reader.ir.inputs.push(id);
     }
     for name in &graph.initializers {
@@ -54,6 +55,19 @@ pub(crate) fn any_batch(graph: &Graph) -> bool {
 
 fn value(name: &str, ty: Type, shape: Vec<usize>, constant: Option<Constant>) -> Value {
     Value { name: name.to_owned(), ty, shape, constant }
+}
+
+/// A value without elements is known before the run, so no step of a plan ever meets one: what it makes of it is computed
+/// at once. Only these ops make something of nothing.
+fn check_empty(op: &str, inputs: &[Option<&Value>], made: &[Parsed]) -> Result<(), String> {
+    let empty = inputs.iter().flatten().find(|value| value.shape.contains(&0));
+    let makes_something = made.iter().any(|parsed| !parsed.shape.contains(&0));
+    match empty {
+        Some(value) if makes_something && !(op.starts_with("Reduce") || matches!(op, "Concat" | "Pad")) => {
+            Err(format!("'{}' {:?} has no elements to work on", value.name, value.shape))
+        }
+        _ => Ok(()),
+    }
 }
 
 struct Reader<'a> {
@@ -111,6 +125,7 @@ impl Reader<'_> {
         let context = Context { op_type: &node.op_type, attributes, inputs: &inputs, outputs, weights: self.weights };
         let parsed = parse(&context).map_err(bad)?;
         context.attributes.finish().map_err(bad)?;
+        check_empty(&node.op_type, &inputs, &parsed).map_err(bad)?;
         let made = parsed.iter().filter(|parsed| parsed.output.is_some()).count();
         if outputs == 0 || made < outputs {
             return Err(bad(format!("has {outputs} outputs, makes {made}")));
@@ -148,7 +163,9 @@ impl Reader<'_> {
             self.define(&node.name, value(name, parsed.ty, parsed.shape, None))?
         };
         let made = Node { name: node.name.clone(), op_type: node.op_type.clone(), op: parsed.op, inputs, output };
-        if self.can_fold(&made) {
+        if self.ir.value(output).shape.contains(&0) {
+            self.ir.values[output.0].constant = Some(Constant::empty(self.ir.value(output).ty));
+        } else if self.can_fold(&made) {
             let bytes = (self.fold)(&self.ir.alone(&made))?;
             let ty = self.ir.value(output).ty;
             self.ir.values[output.0].constant = Some(Constant::from_bytes(ty, &bytes));

@@ -14,7 +14,7 @@ use super::steps::{self, CopyStep};
 use crate::error::EngineError;
 use crate::ir::{Constant, Ir, Node, Op, Type, Value, ValueId};
 
-/// One thing that a run does. It was checked when the plan was made and cannot fail.
+/// One thing that a run does. It was checked when the plan was made; only what the inputs' values lead to can fail it.
 pub(crate) trait Step: Send + Sync {
     fn run(&self, kernels: &Kernels, memory: &mut Memory<'_>);
 }

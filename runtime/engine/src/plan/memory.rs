@@ -134,7 +134,7 @@ impl Layout {
     }
 
     pub(crate) fn memory<'a>(&'a self, arena: &'a mut Aligned) -> Memory<'a> {
-        Memory { layout: self, arena }
+        Memory { layout: self, arena, failure: None }
     }
 }
 
@@ -142,6 +142,8 @@ impl Layout {
 pub(crate) struct Memory<'a> {
     layout: &'a Layout,
     arena: &'a mut Aligned,
+    /// The first thing that went wrong; a step goes on, and the run is told at its end.
+    pub(crate) failure: Option<EngineError>,
 }
 
 impl Memory<'_> {

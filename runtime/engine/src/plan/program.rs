@@ -74,13 +74,20 @@ impl Program {
         self.built.layout.memory(arena)
     }
 
-    /// Runs every step; `after` is called with the number of each when it is done.
-    pub(crate) fn run(&self, kernels: &Kernels, arena: &mut Aligned, after: &mut dyn FnMut(usize)) {
+    /// Runs every step; `after` is called with the number of each when it is done. Fails where the inputs led a step to
+    /// something that is not there.
+    pub(crate) fn run(
+        &self,
+        kernels: &Kernels,
+        arena: &mut Aligned,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), EngineError> {
         let mut memory = self.memory(arena);
         for (number, (step, _)) in self.built.steps.iter().enumerate() {
             step.run(kernels, &mut memory);
             after(number);
         }
+        memory.failure.map_or(Ok(()), Err)
     }
 }
 
@@ -103,6 +110,9 @@ fn evaluate(ir: &Ir, weights: &Weights, kernels: &'static Kernels) -> Result<Vec
     let mut arena = built.layout.new_arena();
     let mut memory = built.layout.memory(&mut arena);
     built.steps.iter().for_each(|(step, _)| step.run(kernels, &mut memory));
+    if let Some(failure) = memory.failure {
+        return Err(failure);
+    }
     let value = ir.value(ir.outputs[0]);
     Ok(memory.read::<u8>(built.outputs[0])[..value.count() * value.ty.size_bytes()].to_vec())
 }

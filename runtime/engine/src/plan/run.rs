@@ -55,7 +55,7 @@ impl Run for PlanRun {
         for ((slot, count), input) in program.inputs().zip(inputs) {
             memory.write::<f32>(slot)[..count].copy_from_slice(&input.data);
         }
-        program.run(self.model.kernels, arena, after);
+        program.run(self.model.kernels, arena, after)?;
         let memory = program.memory(arena);
         output.tensors.resize_with(self.model.graph.outputs.len(), Tensor::default);
         for ((slot, shape), tensor) in program.outputs().zip(&mut output.tensors) {

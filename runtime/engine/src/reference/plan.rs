@@ -1,6 +1,6 @@
 //! A graph made ready for candle: names resolved to slots, shapes inferred, memory bounded, before the first run.
 
-use candle_core::Tensor as CandleTensor;
+use candle_core::{DType, Device, Tensor as CandleTensor};
 use dunlin_bundle::Weights;
 use dunlin_bundle::graph::{Dim, Graph, Node, ValueInfo};
 use dunlin_bundle::tensor::{Tensor, element_count};
@@ -93,7 +93,7 @@ impl Plan {
         }
         for step in &self.steps {
             let operands: Vec<&CandleTensor> = step.inputs.iter().filter_map(|slot| slots[*slot].as_ref()).collect();
-            slots[step.output] = Some(step.op.run(&operands).map_err(|e| backend(&step.node, &e))?);
+            slots[step.output] = Some(step.run(&operands)?);
         }
         self.outputs.iter().map(|(slot, info)| read_output(slots[*slot].as_ref(), info, batch)).collect()
     }
@@ -134,8 +134,26 @@ impl Step {
     fn infer(&self, shapes: &[Vec<usize>], memory: &mut Memory) -> Result<Vec<usize>, EngineError> {
         let inputs: Vec<&[usize]> = self.inputs.iter().map(|slot| shapes[*slot].as_slice()).collect();
         let output = self.op.shape(&inputs).map_err(|reason| self.bad(reason))?;
+        let empty = inputs.iter().find(|shape| shape.contains(&0));
+        // Only Concat makes something of nothing.
+        if let Some(empty) = empty.filter(|_| !output.contains(&0) && self.op_type != "Concat") {
+            return Err(self.bad(format!("an input {empty:?} has no elements to work on")));
+        }
         memory.step(&self.node, &output, self.op.scratch(&inputs, &output))?;
         Ok(output)
+    }
+
+    /// What has no elements is not computed.
+    fn run(&self, operands: &[&CandleTensor]) -> Result<CandleTensor, EngineError> {
+        let failed = |error| backend(&self.node, &error);
+        if operands.iter().any(|operand| operand.elem_count() == 0) {
+            let shapes: Vec<&[usize]> = operands.iter().map(|operand| operand.dims()).collect();
+            let shape = self.op.shape(&shapes).map_err(|reason| self.bad(reason))?;
+            if shape.contains(&0) {
+                return CandleTensor::zeros(shape, DType::F32, &Device::Cpu).map_err(failed);
+            }
+        }
+        self.op.run(operands).map_err(failed)
     }
 
     fn bad(&self, reason: String) -> EngineError {

@@ -71,7 +71,8 @@ impl Memory {
     }
 }
 
-/// Elements of a shape; more than any limit when they overflow.
+/// Elements of a shape; more than any limit when they overflow. A dimension of zero counts as one, so that those beside
+/// it cannot overflow either.
 pub(crate) fn elements(shape: impl IntoIterator<Item = usize>) -> u64 {
-    shape.into_iter().fold(1, |n: u64, dim| n.saturating_mul(dim as u64))
+    shape.into_iter().fold(1, |n: u64, dim| n.saturating_mul((dim as u64).max(1)))
 }

@@ -1,6 +1,8 @@
 //! Axes that once were attributes, may count from the end, or may be left out.
 
-use super::plain;
+use dunlin_bundle::tensor::DType;
+
+use super::{onnx_number, plain};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::facts::{Extent, Fault};
@@ -47,9 +49,30 @@ pub(super) fn reduce(node: &Node, _opset: i64, builder: &mut Builder) -> Result<
         _ if axes.is_empty() => Err("it reduces over no dimension; leave it out".into()),
         _ => {
             let node = with_axes(node, &axes, builder);
-            builder.emit(node)
+            match builder.fact(&node.inputs[0])?.dtype {
+                DType::Bool => truths(node, builder),
+                _ => builder.emit(node),
+            }
         }
     }
+}
+
+/// A reduction of truth values as one of zeros and ones: the largest tells whether any is true, the smallest whether all
+/// are. That of none at all is infinite, which is no more than zero, or more.
+fn truths(mut node: Node, builder: &mut Builder) -> Result<(), Fault> {
+    if !matches!(node.op.as_str(), "ReduceMax" | "ReduceMin") {
+        return Err("it reduces truth values; cast them to float before".into());
+    }
+    let (numbers, reduced) =
+        (builder.fresh(&format!("{}.numbers", node.name)), builder.fresh(&format!("{}.reduced", node.name)));
+    let to = Attribute::Int(onnx_number(DType::F32));
+    builder.emit(Node::new(&numbers, "Cast", &[&node.inputs[0]], &numbers).with("to", to))?;
+    let zero = builder.add_constant(&format!("{}.zero", node.name), Constant::f32(&[], &[0.0]));
+    let truth = Node::new(&format!("{}.truth", node.name), "Greater", &[&reduced, &zero], node.output());
+    node.inputs[0] = numbers;
+    node.outputs = vec![reduced];
+    builder.emit(node)?;
+    builder.emit(truth)
 }
 
 /// Without axes, every dimension of one element.

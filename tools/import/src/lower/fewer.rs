@@ -3,7 +3,7 @@
 use dunlin_bundle::limits::MAX_RANK;
 use dunlin_bundle::tensor::{DType, element_count};
 
-use super::plain;
+use super::{blocks, plain};
 use crate::builder::Builder;
 use crate::constant::Constant;
 use crate::facts::{Entry, Fault};
@@ -116,13 +116,19 @@ pub(super) fn of_many(node: &Node, opset: i64, builder: &mut Builder) -> Result<
 }
 
 /// The zero point's type decides what it makes; `output_dtype` says it where there is none.
-pub(super) fn quantize(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
-    if node.int("block_size", 0) != 0 {
-        return Err("it has a scale for each block; quantise per tensor or per channel".into());
-    }
+pub(super) fn quantize(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
     let output = node.int("output_dtype", 0);
     if output != 0 && node.input(2).is_none() && held_as(output) != Some(DType::U8) {
         return Err("it names its type in output_dtype; give it a zero point of that type instead".into());
     }
-    builder.emit(plain(node, &["block_size", "output_dtype", "precision", "saturate"]))
+    let node = plain(node, &["output_dtype", "precision", "saturate"]);
+    dequantize(&node, opset, builder)
+}
+
+/// By one scale, by one for each index along an axis, or by blocks.
+pub(super) fn dequantize(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
+    match node.int("block_size", 0) {
+        0 => builder.emit(plain(node, &["block_size"])),
+        _ => blocks::blocked(node, builder),
+    }
 }

@@ -2,6 +2,7 @@
 //! that depend on shapes written out.
 
 mod axes;
+mod blocks;
 mod clip;
 mod fewer;
 mod moves;
@@ -30,6 +31,7 @@ const REWRITTEN: &[(&str, Lower)] = &[
     ("Concat", axes::one_axis),
     ("ConstantOfShape", fewer::constant_of_shape),
     ("Conv", padding::conv),
+    ("DequantizeLinear", fewer::dequantize),
     ("Dropout", fewer::dropout),
     ("Expand", moves::expand),
     ("Gather", axes::one_axis),

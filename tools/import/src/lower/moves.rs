@@ -10,17 +10,14 @@ use crate::rules::reshape::reshaped;
 
 /// The target becomes one that any batch fits.
 pub(super) fn reshape(node: &Node, opset: i64, builder: &mut Builder) -> Result<(), Fault> {
-    let zeros_are_sizes = node.int("allowzero", 0) != 0;
-    let node = plain(node, &["allowzero"]);
-    let ask = builder.ask(&node);
-    let has_zero =
-        ask.maybe(1).and_then(|fact| fact.known.as_ref()).is_some_and(|known| known.contains(&Entry::Int(0)));
-    if zeros_are_sizes && has_zero {
-        return Err("it makes an empty value".into());
-    }
+    let ask = builder.ask(node);
     let (shape, target) = reshaped(&ask)?;
     if shape == ask.fact(0)?.shape {
-        return super::fewer::identity(&node, opset, builder);
+        return super::fewer::identity(node, opset, builder);
+    }
+    let mut node = plain(node, &["allowzero"]);
+    if shape.contains(&Extent::Size(0)) {
+        node = node.with("allowzero", Attribute::Int(1));
     }
     with_list(&node, 1, "shape", &target, builder)
 }

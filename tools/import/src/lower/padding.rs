@@ -21,7 +21,14 @@ pub(super) fn conv(node: &Node, _opset: i64, builder: &mut Builder) -> Result<()
 pub(super) fn pool(node: &Node, _opset: i64, builder: &mut Builder) -> Result<(), Fault> {
     let kernel: Option<Vec<usize>> = node.ints("kernel_shape").iter().map(|k| usize::try_from(*k).ok()).collect();
     let kernel = kernel.ok_or("kernel_shape has a negative size")?;
-    let mut pool = settled(plain(node, &["storage_order"]), &kernel, builder)?;
+    let mut pool = plain(node, &["storage_order"]);
+    // Where each greatest element stands, if anybody asks.
+    if let Some(places) = node.outputs.get(1).filter(|places| builder.is_used(places)) {
+        pool.outputs.push(places.clone());
+        let order = node.int("storage_order", 0);
+        pool.attributes.extend((order != 0).then(|| ("storage_order".to_owned(), Attribute::Int(order))));
+    }
+    let mut pool = settled(pool, &kernel, builder)?;
     for flag in ["ceil_mode", "count_include_pad"] {
         if pool.int(flag, 0) == 0 {
             pool.attributes.remove(flag);

@@ -19,6 +19,7 @@ const INT: &[&str] = &[
     "select_last_index",
     "spatial",
     "start",
+    "storage_order",
     "targets",
     "to",
     "training_mode",

@@ -40,6 +40,12 @@ pub enum PackageError {
         /// Why it does.
         reason: String,
     },
+    /// A record has something in it, and so has an answer.
+    #[error("{what}; a bundle's records and answers hold something")]
+    Empty {
+        /// What is missing.
+        what: String,
+    },
     /// No output has as many elements as there are classes.
     #[error("{classes} classes are named, and no output has as many elements ({widths:?})")]
     Classes {
@@ -61,7 +67,7 @@ const GOLDEN_CASES: std::ops::RangeInclusive<usize> = 2..=16;
 /// width and by how the graph ends. Says in `notes` what it assumed.
 ///
 /// # Errors
-/// [`PackageError`] where the graph cannot answer single records, or classes do not fit.
+/// [`PackageError`] where the graph cannot answer single records, or has nothing to answer, or classes do not fit.
 pub fn model_folder(
     imported: &Imported,
     description: &Description<'_>,
@@ -72,6 +78,7 @@ pub fn model_folder(
     {
         return Err(PackageError::Batch { size: *size, node: node.clone(), reason: reason.clone() });
     }
+    check_not_empty(&imported.graph)?;
     let mut graph = imported.graph.clone();
     let output = tasks::outputs(&mut graph, &imported.classes, description.classes, notes)?;
     let features = graph.inputs.iter().map(|input| feature(input, description.data.source)).collect();
@@ -94,6 +101,17 @@ pub fn model_folder(
         baseline: None,
         graph,
     })
+}
+
+/// An import may be computed for its own sake; a bundle is asked something and answers.
+fn check_not_empty(graph: &Graph) -> Result<(), PackageError> {
+    let empty = graph.inputs.iter().chain(&graph.outputs).find(|value| row_elements(value) == 0);
+    let what = match empty {
+        Some(value) => format!("'{}' has no elements", value.name),
+        None if graph.inputs.is_empty() => "the graph has no input".to_owned(),
+        None => return Ok(()),
+    };
+    Err(PackageError::Empty { what })
 }
 
 /// A tensor of the input's row. Its scalars are watched only where the reference is real.

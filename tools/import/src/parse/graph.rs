@@ -168,8 +168,8 @@ fn check_flow(model: &Model) -> Result<(), ImportError> {
             return Err(over(what, "MAX_FEATURES", values, limits::MAX_FEATURES));
         }
     }
-    if model.inputs.is_empty() || model.outputs.is_empty() {
-        return Err(not_onnx("its graph has no input or no output"));
+    if model.outputs.is_empty() {
+        return Err(not_onnx("its graph has no output"));
     }
     check_outputs(model)
 }

@@ -116,7 +116,7 @@ pub(super) fn split(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
         return Err(Fault::Mixes("it splits the batch".to_owned()));
     };
     let sizes = ask.ints(1, "the sizes of its parts")?;
-    let sizes: Option<Vec<usize>> = sizes.iter().map(|s| usize::try_from(*s).ok().filter(|s| *s > 0)).collect();
+    let sizes: Option<Vec<usize>> = sizes.iter().map(|s| usize::try_from(*s).ok()).collect();
     let sizes = sizes.filter(|sizes| sizes.len() == ask.node.outputs.len());
     let sizes = sizes.filter(|sizes| sizes.iter().try_fold(0_usize, |n, s| n.checked_add(*s)) == Some(size));
     let sizes =

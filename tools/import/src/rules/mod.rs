@@ -49,6 +49,7 @@ const fn op(name: &'static str, inputs: (usize, usize), attributes: &'static [&'
 
 const WINDOW: &[&str] = &["dilations", "group", "kernel_shape", "pads", "strides"];
 const POOL: &[&str] = &["ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"];
+const MAX_POOL: &[&str] = &["ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"];
 const REDUCE: &[&str] = &["keepdims"];
 
 /// Every op of the normalised form.
@@ -88,7 +89,7 @@ pub(crate) const OPS: &[Op] = &[
     op("LogSoftmax", (1, 1), &["axis"], normalization::softmax),
     op("MatMul", (2, 2), &[], linear::matmul),
     op("Max", (2, 2), &[], elementwise::arithmetic),
-    op("MaxPool", (1, 1), POOL, window::pool),
+    op("MaxPool", (1, 1), MAX_POOL, window::max_pool),
     op("Min", (2, 2), &[], elementwise::arithmetic),
     op("Mul", (2, 2), &[], elementwise::arithmetic),
     op("Neg", (1, 1), &[], elementwise::unary),
@@ -110,7 +111,7 @@ pub(crate) const OPS: &[Op] = &[
     op("ReduceSum", (1, 2), REDUCE, reduce::reduce),
     op("ReduceSumSquare", (1, 2), REDUCE, reduce::reduce),
     op("Relu", (1, 1), &[], elementwise::unary),
-    op("Reshape", (2, 2), &[], reshape::reshape),
+    op("Reshape", (2, 2), &["allowzero"], reshape::reshape),
     op("Shape", (1, 1), &["end", "start"], shapes::shape),
     op("Sigmoid", (1, 1), &[], elementwise::unary),
     op("Slice", (5, 5), &[], join::slice),

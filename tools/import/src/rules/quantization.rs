@@ -42,7 +42,7 @@ fn check(ask: &Ask<'_>) -> Result<Option<DType>, Fault> {
                 return Err(Fault::Wrong(format!("it has {each} scales, and another size along its axis {along}")));
             }
         }
-        _ => return Err(Fault::Wrong("it has a scale for each block; quantise per tensor or per channel".to_owned())),
+        _ => return Err(Fault::Wrong("its scales have more than one dimension, and it has no block_size".to_owned())),
     }
     Ok(ask.maybe(2).map(|zero| zero.dtype))
 }

@@ -9,29 +9,34 @@ pub(super) fn reshape(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
     Ok(vec![Fact::new(x.dtype, shape).with_known(x.known.clone())])
 }
 
-/// What a Reshape makes, and a target that makes it for every batch: 0 or -1 where the batch is.
+/// What a Reshape makes, and a target that makes it for every batch: 0 or -1 where the batch is. Where there is no batch,
+/// the target has all sizes, a 0 among them for a dimension of zero.
 pub(crate) fn reshaped(ask: &Ask<'_>) -> Result<(Vec<Extent>, Vec<i64>), Fault> {
     let x = ask.fact(0)?;
     let target = ask.fact(1)?.known.as_ref();
     let target = target.ok_or("its target shape must be known before the model runs; export it with fixed shapes")?;
+    let zero_is_size = ask.node.int("allowzero", 0) != 0;
     match x.rows() {
+        Some(_) if product(&x.shape)? == 0 || (zero_is_size && target.contains(&Entry::Int(0))) => {
+            Err(Fault::Mixes("it reshapes rows without elements".to_owned()))
+        }
         Some((at, each)) => with_rows(ask, target, at, each),
         None => {
             let target = ask.ints(1, "its target shape")?;
-            let shape = resolve(&target, &x.shape, product(&x.shape)?)?;
+            let shape = resolve(&target, &x.shape, product(&x.shape)?, zero_is_size)?;
             let sizes = shape.iter().map(|size| *size as i64).collect();
             Ok((shape.into_iter().map(Extent::Size).collect(), sizes))
         }
     }
 }
 
-/// The sizes of a target without a batch: 0 copies, -1 is what is left of `total`.
-fn resolve(target: &[i64], input: &[Extent], total: usize) -> Result<Vec<usize>, Fault> {
+/// The sizes of a target without a batch: 0 copies, unless it is a size too, -1 is what is left of `total`.
+fn resolve(target: &[i64], input: &[Extent], total: usize, zero_is_size: bool) -> Result<Vec<usize>, Fault> {
     let wrong = || Fault::Wrong(format!("{} cannot be reshaped to {target:?}", describe(input)));
     let mut shape = Vec::with_capacity(target.len());
     for (i, size) in target.iter().enumerate() {
         shape.push(match *size {
-            0 => input.get(i).ok_or_else(wrong)?.size()?,
+            0 if !zero_is_size => input.get(i).ok_or_else(wrong)?.size()?,
             -1 => 1,
             size => usize::try_from(size).map_err(|_| wrong())?,
         });
@@ -95,7 +100,7 @@ fn split_at(
         };
         range.map(number).collect()
     };
-    let front = resolve(&beside(0..place)?, &[], before).ok()?;
+    let front = resolve(&beside(0..place)?, &[], before, false).ok()?;
     let back = beside(place + 1..target.len())?;
     let fixed = back.iter().filter(|size| **size != -1).try_fold(1_i64, |n, size| n.checked_mul(*size))?;
     let fixed = usize::try_from(fixed).ok().filter(|fixed| *fixed > 0)?;
@@ -117,7 +122,7 @@ fn split_at(
     if each == 0 || !row.is_multiple_of(each) {
         return None;
     }
-    let back = resolve(&back, &[], row / each).ok()?;
+    let back = resolve(&back, &[], row / each, false).ok()?;
     Some((front, each, back))
 }
 

@@ -1,5 +1,7 @@
 //! Convolutions and pools.
 
+use dunlin_bundle::tensor::DType;
+
 use super::{Ask, one};
 use crate::facts::{Extent, Fact, Fault, describe};
 use crate::model::Node;
@@ -112,6 +114,19 @@ pub(super) fn pool(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
         shape.push(Extent::Size(window.positions(size, ceil)?));
     }
     one(x.dtype, shape)
+}
+
+/// With a second output, also the place of each element among all of X, which counts the rows before it.
+pub(super) fn max_pool(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {
+    let mut made = pool(ask)?;
+    if ask.node.outputs.len() > 1 {
+        if ask.fact(0)?.rows().is_some() {
+            return Err(Fault::Mixes("its second output counts through the whole batch".to_owned()));
+        }
+        let shape = made.iter().flat_map(|fact| fact.shape.clone()).collect();
+        made.push(Fact::new(DType::I64, shape));
+    }
+    Ok(made)
 }
 
 pub(super) fn global(ask: &Ask<'_>) -> Result<Vec<Fact>, Fault> {

@@ -120,6 +120,20 @@ for op in [f"Reduce{name}" for name in reductions]:
     case(f"{op}_old", [node(op, ["x"], ["y"], axes=[-1, 1], keepdims=0)], [3, 4, 2], opset=11)
     case(f"{op}_new", [node(op, ["x", "a"], ["y"])], [3, 4], {"a": [2]}, opset=18)
 case("ReduceLogSum", [node("Abs", ["x"], ["a"]), node("ReduceLogSum", ["a"], ["y"], axes=[1])], [3, 4], opset=11)
+case(
+    "ReduceMax_truths",
+    [
+        node("Greater", ["x", "k"], ["g"]),
+        node("ReduceMax", ["g", "a"], ["any"]),
+        node("ReduceMin", ["g", "a"], ["all"]),
+        node("Cast", ["any"], ["y"], to=1),
+        node("Cast", ["all"], ["z"], to=1),
+    ],
+    [3, 4],
+    {"k": np.float32(0.5), "a": [2]},
+    opset=20,
+    outputs=("y", "z"),
+)
 case("ArgMax", [node("ArgMax", ["x"], ["i"], axis=-1), node("Cast", ["i"], ["y"], to=1)], [3, 4])
 
 for auto in ["SAME_UPPER", "SAME_LOWER", "VALID"]:
@@ -277,6 +291,16 @@ quantize = [
 ]
 # Rounded to whole numbers of 0.1.
 case("Quantized", quantize, [2, 4, 4], quantized, opset=13)
+
+blocks = {
+    "w": random.integers(-127, 127, (6, 2, 4)).astype(np.int8),
+    "s": np.abs(some(6, 2, 2)) * 0.01 + 0.001,
+    "z": random.integers(-9, 9, (6, 2, 2)).astype(np.int8),
+    "flat": [6, 8],
+}
+dequantize = node("DequantizeLinear", ["w", "s", "z"], ["d"], axis=-1, block_size=2)
+product = [dequantize, node("Reshape", ["d", "flat"], ["f"]), node("MatMul", ["x", "f"], ["y"])]
+case("Dequantized_blocks", product, [6], blocks, opset=21)
 
 
 def learned(op, inputs, outputs, **attributes):

@@ -26,6 +26,17 @@ fn folder(imported: &Imported, classes: &[&str], notes: &mut Vec<String>) -> Res
 }
 
 #[test]
+fn what_takes_or_makes_no_elements_is_not_packed() {
+    let nothing = Onnx::new(18).input("x", &[1, 4]).ints("z", &[1], &[0]).ints("a", &[1], &[1]);
+    let nothing = nothing.node("Slice", &["x", "z", "z", "a"], &["y"], &[]);
+    let constant = Onnx::new(18).some_floats("c", &[1, 4]).node("Abs", &["c"], &["y"], &[]);
+    for (onnx, culprit) in [(nothing, "'y'"), (constant, "no input")] {
+        let refused = folder(&import(&onnx.output("y").bytes()).unwrap(), &[], &mut Vec::new()).map(|_| ());
+        assert!(matches!(&refused, Err(PackageError::Empty { what }) if what.contains(culprit)), "{refused:?}");
+    }
+}
+
+#[test]
 fn an_import_packs_into_a_bundle_that_says_where_it_is_from() {
     let imported = classifier("Softmax");
     let mut notes = Vec::new();

@@ -45,6 +45,12 @@ pub(crate) enum Op {
     Where,
     Cast,
     Pool(Pool),
+    /// Where the greatest element of each window of a pool stands among all of x, the last two dimensions the other way
+    /// round if `column_major`.
+    MaxPlaces {
+        pool: Pool,
+        column_major: bool,
+    },
     Softmax {
         axis: usize,
         log: bool,

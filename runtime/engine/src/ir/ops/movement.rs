@@ -120,7 +120,10 @@ pub(super) fn concat(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
         shape[at] = shape[at].checked_add(input.shape[at]).ok_or("the shape overflows")?;
     }
     check_shape(&shape)?;
-    let inputs: Vec<usize> = (0..context.inputs.len()).collect();
+    // Parts without elements add nothing; where there are no others, neither do they.
+    let is_empty = |position: &usize| context.inputs[*position].is_some_and(|part| part.shape.contains(&0));
+    let (empty, parts): (Vec<usize>, Vec<usize>) = (0..context.inputs.len()).partition(is_empty);
+    let inputs = if parts.is_empty() { empty } else { parts };
     Parsed::one(Op::Concat { axis: at }, inputs, first.ty, shape)
 }
 

@@ -29,16 +29,13 @@ pub(crate) enum PoolKind {
 /// Reads MaxPool or AveragePool.
 pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
     context.takes(1, 1)?;
-    if context.outputs > 1 {
-        return Err("only the first output is supported".to_owned());
-    }
     let x = context.input(0)?;
     let spatial = spatial(&x.shape)?;
     let attributes = &context.attributes;
     if attributes.string("auto_pad", "NOTSET")? != "NOTSET" {
         return Err("auto_pad must be written as pads".to_owned());
     }
-    attributes.int("storage_order", 0)?;
+    let column_major = attributes.flag("storage_order", false)?;
     let ceil = attributes.flag("ceil_mode", false)?;
     if attributes.ints("kernel_shape")?.is_none() {
         return Err("attribute 'kernel_shape' is missing".to_owned());
@@ -75,8 +72,16 @@ pub(super) fn parse(context: &Context<'_>) -> Result<Vec<Parsed>, String> {
         pads: image(&pads[range.clone()], (0, 0)).map(|pad| pad.0),
         pads_after: image(&pads[range], (0, 0)).map(|pad| pad.1),
     };
+    let wants_places = context.outputs > 1;
+    if wants_places && (kind != PoolKind::Max || spatial == 3 || x.ty != Type::F32) {
+        return Err("a second output is supported of a MaxPool of F32 over one or two dimensions only".to_owned());
+    }
     if spatial < 3 {
-        return Parsed::one(Op::Pool(of(0..spatial)), [0], x.ty, shape);
+        let pool = of(0..spatial);
+        let places = Op::MaxPlaces { pool: pool.clone(), column_major };
+        let mut made = vec![Parsed::new(Op::Pool(pool), [0], x.ty, shape.clone()).named(0)];
+        made.extend(wants_places.then(|| Parsed::new(places, [0], Type::I64, shape).named(1)));
+        return Ok(made);
     }
     Ok(volume(x, &shape, of(1..3), of(0..1)))
 }

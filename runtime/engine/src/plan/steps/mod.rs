@@ -6,6 +6,7 @@ mod convolution;
 mod elementwise;
 mod geometry;
 mod matmul;
+mod max_places;
 mod movement;
 mod pool;
 mod quantized;
@@ -27,6 +28,7 @@ pub(crate) fn lower(builder: &mut Builder<'_>, node: &Node) -> Result<(), Engine
         Op::Binary(op) => elementwise::lower_binary(builder, node, *op),
         Op::Integer(_) | Op::Comparison(_) | Op::Logic(_) | Op::Where | Op::Cast => choices::lower(builder, node),
         Op::Pool(pool) => pool::lower(builder, node, pool),
+        Op::MaxPlaces { pool, column_major } => max_places::lower(builder, node, pool, *column_major),
         Op::QPool(pool) => pool::lower_quantized(builder, node, pool),
         Op::Softmax { .. } | Op::LayerNormalization { .. } | Op::Reduce { .. } | Op::ArgMax { .. } | Op::Tree(_) => {
             rows::lower(builder, node)

@@ -84,13 +84,10 @@ pub(super) fn lower_slice(
     starts: &[usize],
     steps: &[isize],
 ) -> Result<(), EngineError> {
-    let (from, to) = (b.value(node.inputs[0]), b.value(node.output));
+    let from = b.value(node.inputs[0]);
     let placed = b.placed(node.inputs[0])?;
     let (strides, mut start) = placed.strides(&from.shape);
-    // Of an empty slice nothing is read.
-    if to.count() > 0 {
-        start += starts.iter().zip(&strides).map(|(i, stride)| i * stride.unsigned_abs()).sum::<usize>();
-    }
+    start += starts.iter().zip(&strides).map(|(i, stride)| i * stride.unsigned_abs()).sum::<usize>();
     let stepped: Vec<isize> = strides.iter().zip(steps).map(|(stride, step)| stride.saturating_mul(*step)).collect();
     copy_out(b, node, &placed, start, &stepped);
     Ok(())
@@ -207,6 +204,7 @@ pub(super) fn lower_gather(b: &mut Builder<'_>, node: &Node, axis: usize) -> Res
     let to = b.place(node.output);
     let run: usize = data.shape[axis + 1..].iter().product();
     let step = GatherStep {
+        node: node.name.clone(),
         x,
         indices: at,
         to,
@@ -221,6 +219,8 @@ pub(super) fn lower_gather(b: &mut Builder<'_>, node: &Node, axis: usize) -> Res
 }
 
 struct GatherStep {
+    /// Its name, for messages.
+    node: String,
     x: Slot,
     indices: Slot,
     to: Slot,
@@ -235,26 +235,27 @@ struct GatherStep {
 
 impl Step for GatherStep {
     fn run(&self, _kernels: &Kernels, memory: &mut Memory<'_>) {
-        let ([x, indices], y) = memory.split::<u8, u8, 2>([self.x, self.indices], self.to);
-        if self.run_bytes == 0 {
-            return;
-        }
-        let mut runs = y.chunks_exact_mut(self.run_bytes);
-        for outer in 0..self.outer {
-            for (i, to) in (0..self.count).zip(&mut runs) {
-                match self.index(indices, i) {
-                    Some(index) => {
-                        to.copy_from_slice(&x[(outer * self.size + index) * self.run_bytes..][..self.run_bytes]);
-                    }
-                    // An index that an input made, past the end: all bits set is NaN in floats, which the guard sees.
-                    None => to.fill(0xff),
-                }
-            }
+        if self.gather(memory).is_none() {
+            let outside = EngineError::IndexOutOfRange { node: self.node.clone(), size: self.size };
+            memory.failure.get_or_insert(outside);
         }
     }
 }
 
 impl GatherStep {
+    /// `None` when it met an index that is outside; the rest is then left as it was.
+    fn gather(&self, memory: &mut Memory<'_>) -> Option<()> {
+        let ([x, indices], y) = memory.split::<u8, u8, 2>([self.x, self.indices], self.to);
+        let mut runs = y.chunks_exact_mut(self.run_bytes);
+        for outer in 0..self.outer {
+            for (i, to) in (0..self.count).zip(&mut runs) {
+                let index = self.index(indices, i)?;
+                to.copy_from_slice(&x[(outer * self.size + index) * self.run_bytes..][..self.run_bytes]);
+            }
+        }
+        Some(())
+    }
+
     fn index(&self, indices: &[u8], i: usize) -> Option<usize> {
         let index = if self.wide {
             i64::from_ne_bytes(indices.as_chunks().0[i])

@@ -137,6 +137,8 @@ impl Op for Concat {
 
     fn run(&self, inputs: &[&Tensor]) -> CandleResult<Tensor> {
         let at = axis(self.axis, inputs[0].rank()).map_err(candle_core::Error::Msg)?;
-        Tensor::cat(inputs, at)
+        // Parts without elements add nothing, and one part always has some.
+        let parts: Vec<&Tensor> = inputs.iter().copied().filter(|part| part.elem_count() > 0).collect();
+        Tensor::cat(&parts, at)
     }
 }
