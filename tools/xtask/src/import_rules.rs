@@ -13,6 +13,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin-predictor", &["dunlin-bundle", "dunlin-drift", "dunlin-engine", "dunlin-features"]),
     ("dunlin-wire", &["dunlin-drift"]),
     ("dunlin", BELOW_THE_RUNTIME),
+    ("dunlin-uniffi", &["dunlin"]),
+    ("dunlin-bindgen", &[]),
     ("dunlin-cloud", BELOW_THE_RUNTIME),
     ("dunlin-bench", &["dunlin-bundle", "dunlin-engine", "dunlin-predictor"]),
     ("dunlin-import", &["dunlin-bundle", "dunlin-engine", "dunlin-features", "dunlin-models", "dunlin-predictor"]),

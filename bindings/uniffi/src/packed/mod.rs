@@ -1,0 +1,69 @@
+//! The hot path: a packed record in, a packed answer out, both in the caller's own bytes.
+//!
+//! Everything is little-endian and without padding.
+//!
+//! ```text
+//! record   for each feature in schema order: u8 present (0, 1); if present
+//!          number f64 | integer i64 | boolean u8 (0, 1) | category, text: u32 bytes, UTF-8 | tensor: its elements
+//! answer   i64 id, u8 verdict (0 accept, 1 abstain), u8 answered by (0 model, 1 baseline, 2 cloud, 3 nobody),
+//!          u8 stale, u8 has a fallback request, u32 latency in microseconds, f64 confidence, f64 distance,
+//!          u32 outputs; for each: u32 elements (0 where nobody answered), i32 class, f64 its probability, f32 elements
+//!          u32 reasons; for each: code, culprit, message, each u32 bytes and UTF-8
+//! ```
+//!
+//! A number that is not there is NaN, a class that is not there -1.
+
+mod answer;
+mod reader;
+
+use dunlin::{Answer, Record};
+
+pub(crate) use answer::max_answer_bytes;
+pub use reader::read_record;
+
+use crate::boundary::guarded;
+use crate::error::DunlinError;
+use crate::handles;
+use crate::open_session::Inner;
+
+/// Predicts from a packed record, for a person where one is given, and returns how many bytes the answer takes. A fallback
+/// request waits in the session until it is taken.
+///
+/// # Errors
+/// As [`Session::predict`](crate::Session::predict); [`DunlinError::Closed`] when the handle names no open session;
+/// [`DunlinError::InvalidArgument`] when the record is not packed as the schema says, or `answer` is shorter than the session's
+/// `max_answer_bytes`: nothing was predicted then.
+pub fn predict(session: u64, subject: Option<&str>, record: &[u8], answer: &mut [u8]) -> Result<usize, DunlinError> {
+    guarded(|| handles::get(session)?.with(|open| open.predict_packed(subject, record, answer)))
+}
+
+impl Inner {
+    fn predict_packed(
+        &mut self,
+        subject: Option<&str>,
+        record: &[u8],
+        answer: &mut [u8],
+    ) -> Result<usize, DunlinError> {
+        if answer.len() < self.max_answer_bytes {
+            let (found, needed) = (answer.len(), self.max_answer_bytes);
+            return Err(DunlinError::invalid(format!(
+                "an answer takes up to {needed} bytes, {found} are given; give {needed}"
+            )));
+        }
+        let record = read_record(self.session.schema(), record)?;
+        let mut made = self.answer_of(subject, &record)?;
+        let request = made.fallback.take();
+        let written = answer::write(&made, request.is_some(), self.session.schema().output.len(), answer)?;
+        if let Some(request) = request {
+            self.keep(request);
+        }
+        Ok(written)
+    }
+
+    fn answer_of(&mut self, subject: Option<&str>, record: &Record<'_>) -> Result<Answer, DunlinError> {
+        Ok(match subject {
+            Some(subject) => self.session.predict_for(subject, record)?,
+            None => self.session.predict(record)?,
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! One version of a model that answers records.
+
+use std::sync::Arc;
+
+use crate::boundary::guarded;
+use crate::error::DunlinError;
+use crate::fallback::{FallbackRequest, Resolved};
+use crate::handles;
+use crate::open_session::OpenSession;
+use crate::prediction::Prediction;
+use crate::record::RecordBuilder;
+use crate::schema::{Feature, OutputInfo};
+use crate::upload::Delivery;
+
+/// Answers records with one version of a model. Calls from several threads wait for each other; more parallelism is more
+/// sessions.
+#[derive(uniffi::Object)]
+pub struct Session {
+    open: Arc<OpenSession>,
+    handle: u64,
+}
+
+#[uniffi::export]
+impl Session {
+    /// Answers one record and puts the answer on the record.
+    ///
+    /// # Errors
+    /// [`DunlinError::Record`] when the record is refused, naming the feature; the refusal is on the record too.
+    pub fn predict(&self, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
+        self.answer(None, record)
+    }
+
+    /// The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
+    ///
+    /// # Errors
+    /// As `predict`.
+    pub fn predict_for(&self, subject: String, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
+        self.answer(Some(&subject), record)
+    }
+
+    /// Takes in what came of a fallback request, once.
+    ///
+    /// # Errors
+    /// [`DunlinError::Fallback`] saying what is wrong with it; the answer that `predict` gave stands.
+    pub fn resolve(&self, request: &FallbackRequest, delivery: Delivery) -> Result<Resolved, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.session.resolve(&request.0, delivery.into())?.into())))
+    }
+
+    /// The request that the packed answer of this prediction spoke of; each can be taken once.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn take_fallback(&self, id: i64) -> Result<Option<Arc<FallbackRequest>>, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.take(id).map(|request| Arc::new(request.into())))))
+    }
+
+    /// What a record must hold, in the order of a packed record.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn features(&self) -> Result<Vec<Feature>, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.session.schema().feature.iter().map(Into::into).collect())))
+    }
+
+    /// What the model answers, in the order of a packed answer.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn outputs(&self) -> Result<Vec<OutputInfo>, DunlinError> {
+        guarded(|| {
+            self.open.with(|open| {
+                let outputs = open.session.schema().output.iter().zip(open.session.output_shapes());
+                Ok(outputs.map(|(output, shape)| OutputInfo::of(output, &shape)).collect())
+            })
+        })
+    }
+
+    /// Version of the model that answers.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn model_version(&self) -> Result<String, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.session.model_version().to_owned())))
+    }
+
+    /// Which kernels answer.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn kernel_set(&self) -> Result<String, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.session.kernel_set().to_owned())))
+    }
+
+    /// The number by which the JVM's hot path names this session. Once the session is closed it names nothing.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn handle(&self) -> Result<u64, DunlinError> {
+        guarded(|| self.open.with(|_| Ok(self.handle)))
+    }
+
+    /// Bytes that hold any packed answer of this session.
+    ///
+    /// # Errors
+    /// [`DunlinError::Closed`].
+    pub fn max_answer_bytes(&self) -> Result<u64, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.max_answer_bytes as u64)))
+    }
+
+    /// Closes the session, after a call that is under way. Twice is once.
+    ///
+    /// # Errors
+    /// [`DunlinError::Internal`] alone.
+    pub fn close(&self) -> Result<(), DunlinError> {
+        guarded(|| {
+            self.shut();
+            Ok(())
+        })
+    }
+}
+
+impl Session {
+    pub(crate) fn new(open: Arc<OpenSession>) -> Result<Self, DunlinError> {
+        let handle = handles::add(&open)?;
+        Ok(Self { open, handle })
+    }
+
+    fn answer(&self, subject: Option<&str>, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
+        guarded(|| {
+            self.open.with(|open| {
+                let (session, given) = (&mut open.session, record.given());
+                let answer = match (given.record(session.schema()), subject) {
+                    (Err(error), _) => Err(session.refuse(error)),
+                    (Ok(record), None) => session.predict(&record),
+                    (Ok(record), Some(subject)) => session.predict_for(subject, &record),
+                };
+                answer?.try_into()
+            })
+        })
+    }
+
+    fn shut(&self) {
+        handles::remove(self.handle);
+        self.open.close();
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
