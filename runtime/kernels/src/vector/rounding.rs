@@ -24,8 +24,15 @@ impl Rounding {
     /// What [`Requantize::apply`] gives: NaN becomes the lower bound. Bounds are whole, so bounding first changes nothing.
     #[inline(always)]
     pub(super) fn apply(self, x: f32) -> u8 {
+        self.apply_with_change(x).0
+    }
+
+    /// The same, and by how much rounding changed what was within the bounds.
+    #[inline(always)]
+    pub(super) fn apply_with_change(self, x: f32) -> (u8, f32) {
         let x = if x > self.low { x } else { self.low };
         let x = if x > self.high { self.high } else { x };
-        ((x + ROUNDER).to_bits() as u8).wrapping_add(self.zero)
+        let moved = x + ROUNDER;
+        ((moved.to_bits() as u8).wrapping_add(self.zero), x - (moved - ROUNDER))
     }
 }

@@ -85,6 +85,19 @@ proptest! {
     }
 
     #[test]
+    fn next_to_a_tie_the_quotient_decides(scale in 1e-3_f32..1.0, zero: u8, first in -300_i32..200, nudges in prop::collection::vec(-3_i32..4, 140)) {
+        let tie = |i: usize| (first + i as i32) as f32 + 0.5;
+        let near = |(i, nudge): (usize, &i32)| f32::from_bits((tie(i) * scale).to_bits().wrapping_add_signed(*nudge));
+        let x: Vec<f32> = nudges.iter().enumerate().map(near).collect();
+        on_each(|kernels| {
+            let mut y = vec![1; x.len()];
+            quantize(kernels, &x, scale, zero, &mut y);
+            let wanted: Vec<u8> = x.iter().map(|x| nearest(x / scale, zero, 0, 255)).collect();
+            assert_eq!(y, wanted);
+        });
+    }
+
+    #[test]
     fn sums_and_changes_of_scale_are_right(
         pairs in prop::collection::vec((any::<u8>(), any::<u8>()), 0..140),
         (a_zero, b_zero) in any::<(u8, u8)>(),
