@@ -131,7 +131,7 @@ impl Layer {
             from: self.from(),
             taps: Taps { rows, row: self.line(), cols, col: c, len: c },
             to: Place { start: 0, line: self.out.1 * c, pixel: c },
-            requantize: Requantize { zero: 3, min: 3, max: 255 },
+            requantize: Requantize { zero: 0, min: 0, max: 255 },
         };
         fastest(|| depthwise.run(kernels, x.all(), &packed, y.all_mut()))
     }
@@ -155,7 +155,7 @@ impl Layer {
         let taps = Taps { rows, row: self.line(), cols: 1, col: 0, len };
         let (grid, from) = (self.grid(), self.from());
         let to = Place { start: 0, line: self.out.1 * n, pixel: n };
-        let requantize = Requantize { zero: 3, min: 3, max: 255 };
+        let requantize = Requantize { zero: 0, min: 0, max: 255 };
         let count = self.out.0 * self.out.1 * n;
         if self.kind == ToF32 {
             let mut c = Aligned::new(4 * count);

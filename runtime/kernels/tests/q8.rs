@@ -40,15 +40,15 @@ impl Numbers {
         (0..len).map(|_| self.next() as i32 % 20_000 - 10_000).collect()
     }
 
-    /// Scales such that a sum of `k` products spreads over a few hundred quanta, some much larger; and in one case of six
-    /// some so large that scaled sums are past what an i32 holds, or no number.
+    /// Scales such that a sum of `k` products spreads over a few hundred quanta, some much larger; in half of all cases some
+    /// are negative, and in one of six some so large that scaled sums are past what an i32 holds, or no number.
     fn scales(&mut self, len: usize, k: usize) -> Vec<f32> {
         let usual = 1.0 / (40.0 * (k as f32).sqrt());
-        let wild = self.next().is_multiple_of(6);
+        let (wild, signed) = (self.next().is_multiple_of(6), self.next().is_multiple_of(2));
         let one = |number| match number % 40 {
             0 => 0.0,
             1 => 50.0 * usual,
-            2 => -usual,
+            2 if signed => -usual,
             3 if wild => 1e9,
             4 if wild => f32::INFINITY,
             5 if wild => f32::NAN,
@@ -92,13 +92,16 @@ fn products() -> impl Strategy<Value = (Shape, usize)> {
     let taps = prop_oneof![
         (Just(1_usize), Just(1_usize), 1..150_usize),
         (1..4_usize, 1..4_usize, 1..20_usize),
-        (1..4_usize, Just(1_usize), prop_oneof![Just(8_usize), Just(48)])
+        (1..4_usize, Just(1_usize), prop_oneof![Just(8_usize), Just(9), Just(12), Just(48)])
     ];
+    // From a pixel to the next: half a run or none, or as many; or a third, as in a window of three columns.
+    let step = prop_oneof![3 => (0..3_usize).prop_map(|halves| (halves, 2_usize)), 1 => Just((1, 3))];
     let n = prop_oneof![1..40_usize, 41..200_usize, Just(8), Just(16), Just(64), Just(128)];
-    (grid, taps, (0..3_usize, 0..20_usize, 0..3_usize), n, gaps()).prop_map(
-        |((lines, pixels), (rows, cols, len), (step, row_gap, down), n, gaps)| {
+    (grid, taps, (step, 0..20_usize, 0..3_usize), n, gaps()).prop_map(
+        |((lines, pixels), (rows, cols, len), ((times, of), row_gap, down), n, gaps)| {
             let grid = Grid { lines, pixels };
-            let (pixel, row) = (step * len / 2, pixels * step * len / 2 + cols * len + row_gap);
+            let pixel = times * len / of;
+            let row = pixels * pixel + cols * len + row_gap;
             let taps = Taps { rows, row, cols, col: len + row_gap / 3, len };
             let from = Place { start: row_gap, line: down * row, pixel };
             let reach = (rows - 1) * row + (cols - 1) * taps.col + len;
@@ -136,7 +139,8 @@ fn depthwise() -> impl Strategy<Value = Shape> {
 fn requantize() -> impl Strategy<Value = Requantize> {
     let bounds = (any::<u8>(), any::<u8>(), any::<u8>());
     let bounded = bounds.prop_map(|(zero, a, b)| Requantize { zero, min: a.min(b), max: a.max(b) });
-    prop_oneof![bounded, any::<u8>().prop_map(|zero| Requantize { zero, min: 0, max: 255 })]
+    let whole = |zero| Requantize { zero, min: 0, max: 255 };
+    prop_oneof![bounded, any::<u8>().prop_map(whole), Just(whole(0))]
 }
 
 impl Shape {

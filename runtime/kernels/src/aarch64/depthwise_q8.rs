@@ -25,6 +25,7 @@ pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
     entries: padded,
     channel: |_, entry| entry,
     offset: 0,
+    floats: false,
     packed,
     pack,
     run: any_window::<false>,

@@ -18,7 +18,9 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     vector: 4,
     panel: WIDTH,
     group: Dotprod::GROUP,
+    slim: 0,
     offset: 128,
+    floats: false,
     to_q8: gemm_q8::<Dotprod>,
     to_f32: gemm_q8_to_f32::<Dotprod>,
 };
@@ -32,6 +34,7 @@ pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
     entries: padded,
     channel: |_, entry| entry,
     offset: 128,
+    floats: false,
     packed,
     pack,
     run: depthwise_q8::<Dotprod>,

@@ -19,7 +19,9 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     vector: 4,
     panel: WIDTH,
     group: I8mm::GROUP,
+    slim: 0,
     offset: 0,
+    floats: false,
     to_q8: gemm_q8::<I8mm>,
     to_f32: gemm_q8_to_f32::<I8mm>,
 };
@@ -31,6 +33,7 @@ pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
     entries: padded,
     channel: |_, entry| entry,
     offset: 0,
+    floats: false,
     packed,
     pack,
     run: depthwise_q8::<I8mm>,

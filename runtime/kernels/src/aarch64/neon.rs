@@ -17,7 +17,9 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     vector: 4,
     panel: WIDTH,
     group: 8,
+    slim: 0,
     offset: 128,
+    floats: false,
     to_q8: gemm_q8::<Neon<true>>,
     to_f32: gemm_q8_to_f32::<Neon<true>>,
 };

@@ -1,5 +1,6 @@
 //! The int8 depthwise convolution: its door, and how its weights are packed.
 
+use super::floats::{self, Bounds};
 use super::{Requantize, is_vast};
 use crate::aligned::Aligned;
 use crate::dispatch::{Kernels, SCALAR_TABLE};
@@ -17,6 +18,8 @@ pub(crate) struct DepthwiseQ8Table {
     pub(crate) channel: fn(channels: usize, entry: usize) -> usize,
     /// What the kernel takes from each activation before it multiplies: 0, or 128 where it needs signed ones.
     pub(crate) offset: i32,
+    /// Whether the kernel can take sums as floats; `offset` is then 0.
+    pub(crate) floats: bool,
     /// Bytes that the packed weights of a window take.
     pub(crate) packed: fn(Window) -> Option<usize>,
     /// Packs: `weights` is `[tap][channel]`; the last argument is as long as `packed` says, and zero.
@@ -51,10 +54,12 @@ pub(crate) struct DepthwiseQ8Args {
     pub(crate) from: Place,
     pub(crate) taps: Taps,
     pub(crate) w: *const i8,
-    /// i32 for each entry of the table's order; holds the correction for x's zero point.
+    /// i32 for each entry of the table's order, from which sums start; holds the correction for x's zero point.
     pub(crate) bias: *const i32,
     /// f32 for each entry of the table's order.
     pub(crate) scale: *const f32,
+    /// Where sums are floats as they stand: f32 for each entry, added after the scale. Else null.
+    pub(crate) less: *const f32,
     pub(crate) requantize: Requantize,
     pub(crate) y: *mut u8,
     pub(crate) to: Place,
@@ -65,12 +70,13 @@ pub(crate) struct DepthwiseQ8Args {
 pub struct PackedDepthwiseQ8 {
     isa: Isa,
     window: Window,
-    /// Weights, then bias, then scale.
+    /// Weights, then bias and scale; then, for kernels that take sums as floats, what these start from and `less`.
     data: Aligned,
     channels_at: usize,
     entries: usize,
     /// As in `PackedQ8`.
     vast: bool,
+    floats: bool,
 }
 
 impl PackedDepthwiseQ8 {
@@ -91,19 +97,33 @@ impl PackedDepthwiseQ8 {
         let entries = (table.entries)(window.channels)?;
         let packed = (table.packed)(window)?;
         let channels_at = packed.checked_next_multiple_of(crate::aligned::ALIGNMENT)?;
-        let mut data = Aligned::new(channels_at.checked_add(entries.checked_mul(8)?)?);
+        let entry_bytes = if table.floats { 16 } else { 8 };
+        let mut data = Aligned::new(channels_at.checked_add(entries.checked_mul(entry_bytes)?)?);
         (table.pack)(window, weights, &mut data.all_mut()[..packed]);
         let words = &mut data.all_mut::<i32>()[channels_at / 4..];
+        let mut floats = table.floats;
         for entry in 0..entries {
             let channel = (table.channel)(window.channels, entry);
             if channel < window.channels {
-                let sum = weights.iter().skip(channel).step_by(window.channels).map(|w| i32::from(*w)).sum::<i32>();
+                let (mut sum, mut bounds) = (0_i32, Bounds::default());
+                for weight in weights.iter().skip(channel).step_by(window.channels) {
+                    sum = sum.wrapping_add(i32::from(*weight));
+                    bounds.add(*weight, zero);
+                }
                 let own = bias.map_or(Some(0), |bias| bias.get(channel).copied())?;
-                words[entry] = own.wrapping_add((table.offset - i32::from(zero)).wrapping_mul(sum));
-                words[entries + entry] = scale[channel].to_bits().cast_signed();
+                let bias = own.wrapping_add((table.offset - i32::from(zero)).wrapping_mul(sum));
+                let scale = scale[channel];
+                words[entry] = bias;
+                words[entries + entry] = scale.to_bits().cast_signed();
+                if table.floats {
+                    let (start, less) = floats::start(bias, scale);
+                    words[2 * entries + entry] = start;
+                    words[3 * entries + entry] = less.to_bits().cast_signed();
+                    floats &= bounds.fit(own, scale);
+                }
             }
         }
-        Some(Self { isa: kernels.isa, window, data, channels_at, entries, vast })
+        Some(Self { isa: kernels.isa, window, data, channels_at, entries, vast, floats })
     }
 
     /// The kernels that these weights are packed for.
@@ -150,15 +170,21 @@ impl DepthwiseQ8 {
         assert_eq!(window, w.window, "weights of another size");
         self.grid.check("x", &self.from, self.taps.reach(1), x.len());
         self.grid.check("y", &self.to, Some(window.channels), y.len());
-        let words = w.channels_at / 4;
+        let words = &w.data.all::<i32>()[w.channels_at / 4..];
+        let (bias, less) = if w.floats && floats::suit(self.requantize) {
+            (words[2 * w.entries..].as_ptr(), words[3 * w.entries..].as_ptr().cast())
+        } else {
+            (words.as_ptr(), std::ptr::null())
+        };
         let args = DepthwiseQ8Args {
             grid: self.grid,
             x: x.as_ptr(),
             from: self.from,
             taps: self.taps,
             w: w.data.all().as_ptr(),
-            bias: w.data.all()[words..].as_ptr(),
-            scale: w.data.all()[words + w.entries..].as_ptr(),
+            bias,
+            scale: words[w.entries..].as_ptr().cast(),
+            less,
             requantize: self.requantize,
             y: y.as_mut_ptr(),
             to: self.to,

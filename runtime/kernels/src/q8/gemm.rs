@@ -1,5 +1,6 @@
 //! The int8 matrix product, which is also the convolution: its doors, and how its weights are packed.
 
+use super::floats::{self, Bounds};
 use super::{Requantize, is_vast};
 use crate::aligned::Aligned;
 use crate::dispatch::{Kernels, SCALAR_TABLE};
@@ -18,8 +19,12 @@ pub(crate) struct GemmQ8Table {
     pub(crate) panel: usize,
     /// Elements of k that stand together for each column; runs are padded to a multiple with zero weights.
     pub(crate) group: usize,
+    /// A product of at most so many columns has groups twice as long, a vector of them half as many columns.
+    pub(crate) slim: usize,
     /// What the kernel takes from each activation before it multiplies: 0, or 128 where it needs signed ones.
     pub(crate) offset: i32,
+    /// Whether the kernel that makes u8 can take sums as floats; `offset` is then 0.
+    pub(crate) floats: bool,
     /// The kernel that makes u8.
     pub(crate) to_q8: unsafe fn(&GemmQ8Args),
     /// The kernel that makes f32.
@@ -35,10 +40,12 @@ pub(crate) struct ProductArgs {
     pub(crate) taps: Taps,
     pub(crate) b: *const i8,
     pub(crate) n: usize,
-    /// i32 for each packed column; holds the correction for A's zero point.
+    /// i32 for each packed column, from which sums start; holds the correction for A's zero point.
     pub(crate) bias: *const i32,
     /// f32 for each packed column.
     pub(crate) scale: *const f32,
+    /// Where sums are floats as they stand: f32 for each packed column, added after the scale. Else null.
+    pub(crate) less: *const f32,
 }
 
 /// One call that makes u8.
@@ -80,12 +87,16 @@ pub struct PackedQ8 {
     runs: usize,
     len: usize,
     n: usize,
-    /// Panels, then bias, scale and f32 bias.
+    /// Elements of k that stand together for each column.
+    group: usize,
+    /// Panels, then bias, scale and f32 bias; then, for kernels that take sums as floats, what these start from and `less`.
     data: Aligned,
     columns_at: usize,
     columns: usize,
     /// Whether scaled sums may be past what an i32 holds: such are left to the scalar kernels, which hold every float.
     vast: bool,
+    /// Whether all sums are floats as they stand, for kernels that take them so.
+    floats: bool,
 }
 
 /// What the weights of a product are packed from.
@@ -121,30 +132,37 @@ impl PackedQ8 {
         let columns = n.checked_next_multiple_of(table.vector)?;
         let k = runs.checked_mul(len.checked_next_multiple_of(table.group)?)?;
         let columns_at = k.checked_mul(columns)?.checked_next_multiple_of(crate::aligned::ALIGNMENT)?;
-        let data = Aligned::new(columns_at.checked_add(columns.checked_mul(12)?)?);
-        let mut packed = Self { isa: kernels.isa, runs, len, n, data, columns_at, columns, vast };
+        let column_bytes = if table.floats { 20 } else { 12 };
+        let data = Aligned::new(columns_at.checked_add(columns.checked_mul(column_bytes)?)?);
+        let group = if n <= table.slim { 2 * table.group } else { table.group };
+        let (isa, floats) = (kernels.isa, table.floats);
+        let mut packed = Self { isa, runs, len, n, group, data, columns_at, columns, vast, floats };
         let sums = packed.pack_panels(table, source);
-        packed.pack_columns(table.offset, source, &sums)?;
+        packed.pack_columns(table, source, &sums)?;
         Some(packed)
     }
 
-    /// Fills the panels and gives the sum of each column's weights.
-    fn pack_panels(&mut self, table: &GemmQ8Table, source: &SourceQ8<'_>) -> Vec<i32> {
-        let mut sums = vec![0_i32; self.n];
-        let groups = self.len.div_ceil(table.group);
+    /// Fills the panels and gives the sum of each column's weights, and the bounds of its sums.
+    fn pack_panels(&mut self, table: &GemmQ8Table, source: &SourceQ8<'_>) -> Vec<(i32, Bounds)> {
+        let mut sums = vec![(0_i32, Bounds::default()); self.n];
+        let group = self.group;
+        let groups = self.len.div_ceil(group);
+        // Bytes of a column; where there are two groups in a vector, it takes as much of them as two columns would.
         let k = self.runs * groups * table.group;
         let panels = &mut self.data.all_mut::<i8>()[..self.columns_at];
         for first in (0..self.n).step_by(table.panel) {
             let width = table.panel.min(self.columns - first);
             let panel = &mut panels[first * k..][..width * k];
             for (line, values) in panel.chunks_exact_mut(width * table.group).enumerate() {
-                let (run, within) = (line / groups, line % groups * table.group);
+                let (run, within) = (line / groups, line % groups * group);
                 for (i, value) in values.iter_mut().enumerate() {
-                    let (column, element) = (first + i / table.group, within + i % table.group);
+                    let (column, element) = (first + i / group, within + i % group);
                     if column < self.n && element < self.len {
                         let at = (run * self.len + element) * source.strides.0 + column * source.strides.1;
                         *value = source.weights[at];
-                        sums[column] = sums[column].wrapping_add(i32::from(*value));
+                        let (sum, bounds) = &mut sums[column];
+                        *sum = sum.wrapping_add(i32::from(*value));
+                        bounds.add(*value, source.zero);
                     }
                 }
             }
@@ -152,21 +170,23 @@ impl PackedQ8 {
         sums
     }
 
-    fn pack_columns(&mut self, offset: i32, source: &SourceQ8<'_>, sums: &[i32]) -> Option<()> {
-        let (n, columns, at) = (self.n, self.columns, self.columns_at);
+    fn pack_columns(&mut self, table: &GemmQ8Table, source: &SourceQ8<'_>, sums: &[(i32, Bounds)]) -> Option<()> {
+        let (columns, at) = (self.columns, self.columns_at);
         let words = &mut self.data.all_mut::<i32>()[at / 4..];
-        let (bias, floats) = words.split_at_mut(columns);
-        let correction = offset - i32::from(source.zero);
-        for (i, (bias, sum)) in bias.iter_mut().zip(sums).enumerate() {
+        let correction = table.offset - i32::from(source.zero);
+        for (i, (sum, bounds)) in sums.iter().enumerate() {
             let own = source.bias.map_or(Some(0), |bias| bias.get(i).copied())?;
-            *bias = own.wrapping_add(correction.wrapping_mul(*sum));
-        }
-        for (to, from) in floats[..n].iter_mut().zip(source.scale.get(..n)?) {
-            *to = from.to_bits().cast_signed();
-        }
-        if let Some(bias) = source.bias_f32 {
-            for (to, from) in floats[columns..][..n].iter_mut().zip(bias.get(..n)?) {
-                *to = from.to_bits().cast_signed();
+            let (bias, scale) = (own.wrapping_add(correction.wrapping_mul(*sum)), *source.scale.get(i)?);
+            words[i] = bias;
+            words[columns + i] = scale.to_bits().cast_signed();
+            if let Some(bias) = source.bias_f32 {
+                words[2 * columns + i] = bias.get(i)?.to_bits().cast_signed();
+            }
+            if table.floats {
+                let (start, less) = floats::start(bias, scale);
+                words[3 * columns + i] = start;
+                words[4 * columns + i] = less.to_bits().cast_signed();
+                self.floats &= bounds.fit(own, scale);
             }
         }
         Some(())
@@ -185,23 +205,18 @@ impl PackedQ8 {
 
     /// Checks a call against these weights and points it at them. Inlined, so that the arguments are written once.
     #[inline(always)]
-    fn args(&self, kernels: &Kernels, grid: Grid, a: &[u8], from: Place, taps: Taps) -> ProductArgs {
+    fn args(&self, kernels: &Kernels, grid: Grid, a: &[u8], from: Place, taps: Taps, floats: bool) -> ProductArgs {
         assert_eq!(self.isa, kernels.isa, "weights packed for other kernels");
         assert_eq!((taps.rows * taps.cols, taps.len), (self.runs, self.len), "taps read otherwise than packed");
-        grid.check("A", &from, taps.reach(kernels.gemm_q8.group), a.len());
-        let words = self.data.all::<i32>()[self.columns_at / 4..].as_ptr();
-        // SAFETY: `new` sized the data for three words a column past `columns_at`.
-        let scale = unsafe { words.add(self.columns) }.cast();
-        ProductArgs {
-            grid,
-            a: a.as_ptr(),
-            from,
-            taps,
-            b: self.data.all::<i8>().as_ptr(),
-            n: self.n,
-            bias: words,
-            scale,
-        }
+        grid.check("A", &from, taps.reach(self.group), a.len());
+        let words = &self.data.all::<i32>()[self.columns_at / 4..];
+        let scale = words[self.columns..].as_ptr().cast();
+        let (bias, less) = if floats {
+            (words[3 * self.columns..].as_ptr(), words[4 * self.columns..].as_ptr().cast())
+        } else {
+            (words.as_ptr(), std::ptr::null())
+        };
+        ProductArgs { grid, a: a.as_ptr(), from, taps, b: self.data.all::<i8>().as_ptr(), n: self.n, bias, scale, less }
     }
 
     fn bias_f32(&self) -> *const f32 {
@@ -256,7 +271,8 @@ impl GemmQ8 {
     /// # Panics
     /// When a place ends past its slice, or the weights are packed for other kernels or another size: faults of a plan.
     pub fn run(&self, kernels: &Kernels, a: &[u8], b: &PackedQ8, residual: Option<Residual<'_>>, c: &mut [u8]) {
-        let product = b.args(kernels, self.grid, a, self.from, self.taps);
+        let floats = b.floats && residual.is_none() && floats::suit(self.requantize);
+        let product = b.args(kernels, self.grid, a, self.from, self.taps, floats);
         self.grid.check("C", &self.to, Some(b.n), c.len());
         let residual = residual.map(|residual| {
             self.grid.check("residual", &residual.at, Some(b.n), residual.values.len());
@@ -299,7 +315,7 @@ impl GemmQ8ToF32 {
     /// # Panics
     /// When a place ends past its slice, or the weights are packed for other kernels or another size: faults of a plan.
     pub fn run(&self, kernels: &Kernels, a: &[u8], b: &PackedQ8, row_scale: Option<&[f32]>, c: &mut [f32]) {
-        let product = b.args(kernels, self.grid, a, self.from, self.taps);
+        let product = b.args(kernels, self.grid, a, self.from, self.taps, false);
         self.grid.check("C", &self.to, Some(b.n), c.len());
         assert!(row_scale.is_none_or(|s| Some(s.len()) >= self.grid.count()), "fewer row scales than pixels");
         let row_scale = row_scale.map_or(std::ptr::null(), <[f32]>::as_ptr);

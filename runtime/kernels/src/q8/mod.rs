@@ -4,6 +4,7 @@
 //! own for each output channel. (Signed activations are the same with 128 added to value and zero point.)
 
 mod depthwise;
+mod floats;
 mod gemm;
 
 pub use depthwise::{DepthwiseQ8, PackedDepthwiseQ8, Window};

@@ -12,6 +12,7 @@ pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
     entries: Some,
     channel: |_, entry| entry,
     offset: 0,
+    floats: false,
     packed: Window::elements,
     pack: |_, weights, packed| packed.copy_from_slice(weights),
     run: depthwise_q8,

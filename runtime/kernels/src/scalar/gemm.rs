@@ -15,7 +15,9 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     vector: WIDTH,
     panel: WIDTH,
     group: 1,
+    slim: 0,
     offset: 0,
+    floats: false,
     to_q8: gemm_q8,
     to_f32: gemm_q8_to_f32,
 };

@@ -10,6 +10,7 @@ pub(crate) const DEPTHWISE_Q8: DepthwiseQ8Table = DepthwiseQ8Table {
     entries: depthwise_q8::entries::<Avx2>,
     channel: depthwise_q8::channel::<Avx2>,
     offset: 0,
+    floats: false,
     packed: depthwise_q8::packed::<Avx2>,
     pack: |window, weights, packed| depthwise_q8::pack::<Avx2>(window, weights, packed, put),
     run,
@@ -34,7 +35,6 @@ unsafe fn run(args: &DepthwiseQ8Args) {
 struct Avx2;
 
 impl Vectors for Avx2 {
-    const SLIDES: bool = false;
     const BYTES: usize = 32;
     const WEIGHTS: usize = 256;
     type Bytes = __m256i;
@@ -43,6 +43,8 @@ impl Vectors for Avx2 {
     type Weights = [[__m256i; 4]; 2];
     type Sums = __m256i;
     type Requantizer = Requantizer;
+    /// Where they stand: there are no registers for them.
+    type Scales = *const f32;
 
     #[inline(always)]
     unsafe fn zero() -> __m256i {
@@ -135,6 +137,11 @@ impl Vectors for Avx2 {
     unsafe fn requantizer(by: Requantize) -> Requantizer {
         // SAFETY: as the caller says.
         unsafe { Requantizer::new(by) }
+    }
+
+    #[inline(always)]
+    unsafe fn scales(args: &DepthwiseQ8Args, entry: usize) -> *const f32 {
+        args.scale.wrapping_add(entry)
     }
 
     #[inline(always)]

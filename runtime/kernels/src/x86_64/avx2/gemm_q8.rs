@@ -23,7 +23,9 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     vector: VECTOR,
     panel: PANEL,
     group: GROUP,
+    slim: 0,
     offset: 0,
+    floats: false,
     to_q8: gemm_q8,
     to_f32: gemm_q8_to_f32,
 };

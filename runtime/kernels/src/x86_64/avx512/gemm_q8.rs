@@ -3,7 +3,7 @@
 use super::output_q8::{Output, Target, ToF32, ToQ8};
 use super::requantize::Requantizer;
 use super::residual_q8::add_run;
-use super::sums_q8::{half_sums, single_sums, sums};
+use super::sums_q8::{SLIM, slides, sliding_sums, slim_sums, sums};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
 use crate::x86_64::residual;
@@ -21,6 +21,8 @@ pub(crate) const GEMM_Q8: GemmQ8Table = GemmQ8Table {
     panel: PANEL,
     group: GROUP,
     offset: 0,
+    slim: SLIM,
+    floats: true,
     to_q8: gemm_q8,
     to_f32: gemm_q8_to_f32,
 };
@@ -66,6 +68,7 @@ unsafe fn run<O: Output>(product: &ProductArgs, output: O) {
         unsafe {
             let panel = Panel { product, output, lines, b: product.b.add(first.wrapping_mul(k)), first, columns };
             match columns.div_ceil(VECTOR) {
+                _ if product.n <= SLIM => panel.slim(),
                 1 => panel.narrow::<1>(),
                 2 => panel.narrow::<2>(),
                 3 => panel.narrow::<3>(),
@@ -102,7 +105,7 @@ impl<O: Output> Panel<'_, O> {
                 // SAFETY: as the caller says.
                 let size = unsafe {
                     match size {
-                        1 => self.single::<4>(line, pixel),
+                        1 => self.tile::<1, 4>(line, pixel),
                         2 => self.tile::<2, 4>(line, pixel),
                         3 => self.tile::<3, 4>(line, pixel),
                         4 => self.tile::<4, 4>(line, pixel),
@@ -122,17 +125,42 @@ impl<O: Output> Panel<'_, O> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn narrow<const NV: usize>(&self) {
         let pixels = self.lines.grid.pixels;
+        let slides = NV == 1 && slides(self.product, self.lines.from.pixel);
         for line in 0..self.lines.grid.lines {
             let mut pixel = 0;
             while pixel < pixels {
                 // SAFETY: as the caller says.
                 let size = unsafe {
                     match pixels.wrapping_sub(pixel) {
-                        1 => self.single::<NV>(line, pixel),
+                        8.. if slides => self.sliding_tile(line, pixel),
+                        1 => self.tile::<1, NV>(line, pixel),
                         2 | 3 => self.tile::<2, NV>(line, pixel),
                         4..8 => self.tile::<4, NV>(line, pixel),
-                        _ if NV == 1 && self.columns <= VECTOR / 2 => self.half_tile(line, pixel),
                         _ => self.tile::<8, NV>(line, pixel),
+                    }
+                };
+                pixel = pixel.wrapping_add(size);
+            }
+        }
+    }
+
+    /// All pixels, in half a vector of columns.
+    ///
+    /// # Safety
+    /// As for `run`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn slim(&self) {
+        let pixels = self.lines.grid.pixels;
+        for line in 0..self.lines.grid.lines {
+            let mut pixel = 0;
+            while pixel < pixels {
+                // SAFETY: as the caller says.
+                let size = unsafe {
+                    match pixels.wrapping_sub(pixel) {
+                        1 => self.slim_tile::<1>(line, pixel),
+                        2 | 3 => self.slim_tile::<2>(line, pixel),
+                        4..8 => self.slim_tile::<4>(line, pixel),
+                        _ => self.slim_tile::<8>(line, pixel),
                     }
                 };
                 pixel = pixel.wrapping_add(size);
@@ -167,35 +195,35 @@ impl<O: Output> Panel<'_, O> {
         MR
     }
 
-    /// Eight pixels of a line, in half a vector of columns.
+    /// Eight pixels of a line whose window slides, in one vector of columns.
     ///
     /// # Safety
-    /// As for `tile`.
+    /// As for `tile`; `slides` must be so.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn half_tile(&self, line: usize, pixel: usize) -> usize {
+    unsafe fn sliding_tile(&self, line: usize, pixel: usize) -> usize {
         let (a, target) = self.at(line, pixel);
         // SAFETY: as the caller says.
         unsafe {
-            let sums = half_sums(self.product, a, self.lines.from.pixel, self.b, self.first);
-            self.output.store_halves(sums, &target);
+            let sums = sliding_sums::<8>(self.product, a, self.lines.from.pixel, self.b, self.first);
+            self.output.store(sums, &target);
         }
         8
     }
 
-    /// One pixel of a line.
+    /// `MR` pixels of a line, in half a vector of columns.
     ///
     /// # Safety
     /// As for `tile`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn single<const NV: usize>(&self, line: usize, pixel: usize) -> usize {
+    unsafe fn slim_tile<const MR: usize>(&self, line: usize, pixel: usize) -> usize {
         let (a, target) = self.at(line, pixel);
         // SAFETY: as the caller says.
         unsafe {
-            let sums = single_sums::<NV>(self.product, a, self.b, self.first);
-            self.output.store([sums], &target);
+            let sums = slim_sums::<MR>(self.product, a, self.lines.from.pixel, self.b);
+            self.output.store_halves::<MR>(sums, &target);
         }
-        1
+        MR
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gemm_q8::{PANEL, VECTOR};
 use super::masks;
-use super::requantize::{Requantizer, round};
+use super::requantize::{Requantizer, pack_plain, round, round_floats};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8ToF32Args};
 use std::arch::x86_64::*;
@@ -18,11 +18,11 @@ pub(super) trait Output: Copy {
     /// The CPU must have AVX-512 (F, BW, VL), and C the pixels.
     unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target);
 
-    /// Stores up to eight columns of eight pixels, two pixels a vector.
+    /// Stores up to eight columns of `MR` pixels, at most eight, two pixels a vector.
     ///
     /// # Safety
     /// As for `store`.
-    unsafe fn store_halves(self, sums: [__m512i; 4], at: &Target);
+    unsafe fn store_halves<const MR: usize>(self, sums: [__m512i; 4], at: &Target);
 }
 
 /// Where the sums of a tile go.
@@ -51,68 +51,124 @@ impl Output for ToQ8<'_> {
 
     #[inline(always)]
     unsafe fn store<const MR: usize, const NV: usize>(self, sums: [[__m512i; NV]; MR], at: &Target) {
-        // As many pixels as fill the four vectors that are packed together.
-        let together = if NV > 2 { 1 } else { 4 / NV };
+        // SAFETY: as the caller says.
+        unsafe {
+            if self.args.product.less.is_null() {
+                self.store_as::<false, MR, NV>(sums, at);
+            } else {
+                self.store_as::<true, MR, NV>(sums, at);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_halves<const MR: usize>(self, sums: [__m512i; 4], at: &Target) {
         // SAFETY: as the caller says; scale is padded to whole vectors, and only columns of C are written.
         unsafe {
-            let (scale, c) = (self.args.product.scale.add(at.first), self.args.c.add(at.c).add(at.first));
+            let half = |from: *const f32| _mm512_broadcast_f32x8(_mm256_loadu_ps(from.add(at.first)));
+            let (scale, less) = (half(self.args.product.scale), self.args.product.less);
+            let mut rounded = sums;
+            let bytes = if less.is_null() {
+                for rounded in &mut rounded {
+                    *rounded = round(*rounded, scale);
+                }
+                self.by.pack(rounded)
+            } else {
+                for rounded in &mut rounded {
+                    *rounded = round_floats(*rounded, scale, half(less));
+                }
+                pack_plain(rounded)
+            };
+            let (bytes, c) = (in_order(bytes), self.args.c.add(at.c).add(at.first));
+            if MR == 8 && at.columns == 8 && at.step == 8 {
+                _mm512_storeu_si512(c.cast(), bytes);
+                return;
+            }
+            for i in 0..MR {
+                let pair = quarter(bytes, i / 2);
+                let pixel = if i % 2 == 0 { pair } else { _mm_unpackhi_epi64(pair, pair) };
+                store_16(c.add(i.wrapping_mul(at.step)), pixel, at.columns);
+            }
+        }
+    }
+}
+
+impl ToQ8<'_> {
+    /// Stores sums that are floats as they stand, or are not.
+    ///
+    /// # Safety
+    /// As for `store`.
+    #[inline(always)]
+    unsafe fn store_as<const FLOATS: bool, const MR: usize, const NV: usize>(
+        self,
+        sums: [[__m512i; NV]; MR],
+        at: &Target,
+    ) {
+        // As many pixels as fill the four vectors that are packed together.
+        let together = if NV > 2 { 1 } else { 4 / NV };
+        // SAFETY: as the caller says.
+        unsafe {
             let mut pixel = 0;
             while pixel < MR {
                 let count = if together < MR - pixel { together } else { MR - pixel };
                 let mut rounded = [_mm512_setzero_si512(); 4];
                 for i in 0..count {
                     for v in 0..NV {
-                        rounded[i * NV + v] = round(sums[pixel + i][v], _mm512_loadu_ps(scale.add(v * VECTOR)));
+                        rounded[i * NV + v] = self.rounded::<FLOATS>(sums[pixel + i][v], at.first + v * VECTOR);
                     }
                 }
-                let bytes = in_order(self.by.pack(rounded));
-                match NV {
-                    1 => {
-                        for i in 0..count {
-                            store_16(c.add((pixel + i).wrapping_mul(at.step)), quarter(bytes, i), at.columns);
-                        }
-                    }
-                    2 => {
-                        store_32(c.add(pixel.wrapping_mul(at.step)), _mm512_castsi512_si256(bytes), at.columns);
-                        if count == 2 {
-                            store_32(
-                                c.add((pixel + 1).wrapping_mul(at.step)),
-                                _mm512_extracti64x4_epi64::<1>(bytes),
-                                at.columns,
-                            );
-                        }
-                    }
-                    _ if at.columns == PANEL => _mm512_storeu_si512(c.add(pixel.wrapping_mul(at.step)).cast(), bytes),
-                    _ => _mm512_mask_storeu_epi8(
-                        c.add(pixel.wrapping_mul(at.step)).cast(),
-                        masks::of_64(at.columns),
-                        bytes,
-                    ),
-                }
+                let bytes = in_order(if FLOATS { pack_plain(rounded) } else { self.by.pack(rounded) });
+                self.store_bytes::<NV>(bytes, at, pixel, count);
                 pixel += together;
             }
         }
     }
 
+    /// The sums of the vector of columns that starts at `column`, scaled and rounded.
+    ///
+    /// # Safety
+    /// As for `store`: scale is padded to whole vectors.
     #[inline(always)]
-    unsafe fn store_halves(self, sums: [__m512i; 4], at: &Target) {
-        // SAFETY: as the caller says; scale is padded to whole vectors, and only columns of C are written.
+    unsafe fn rounded<const FLOATS: bool>(self, sums: __m512i, column: usize) -> __m512i {
+        let product = &self.args.product;
+        // SAFETY: as the caller says; where sums are floats, `less` is as long as the scale.
         unsafe {
-            let scale = _mm512_broadcast_f32x8(_mm256_loadu_ps(self.args.product.scale.add(at.first)));
-            let mut rounded = sums;
-            for rounded in &mut rounded {
-                *rounded = round(*rounded, scale);
+            let scale = _mm512_loadu_ps(product.scale.add(column));
+            if FLOATS {
+                round_floats(sums, scale, _mm512_loadu_ps(product.less.add(column)))
+            } else {
+                round(sums, scale)
             }
-            let bytes = in_order(self.by.pack(rounded));
-            let c = self.args.c.add(at.c).add(at.first);
-            if at.columns == 8 && at.step == 8 {
+        }
+    }
+
+    /// Stores `count` pixels of `NV` vectors of columns each, from the tile's pixel `first` on.
+    ///
+    /// # Safety
+    /// As for `store`: only columns of C are written.
+    #[inline(always)]
+    unsafe fn store_bytes<const NV: usize>(self, bytes: __m512i, at: &Target, first: usize, count: usize) {
+        // SAFETY: as the caller says.
+        unsafe {
+            let c = self.args.c.add(at.c).add(at.first).add(first.wrapping_mul(at.step));
+            if NV < 3 && at.step == NV * VECTOR && at.columns == at.step && count == 4 / NV {
                 _mm512_storeu_si512(c.cast(), bytes);
                 return;
             }
-            for i in 0..4 {
-                let pair = quarter(bytes, i);
-                store_16(c.add((2 * i).wrapping_mul(at.step)), pair, at.columns);
-                store_16(c.add((2 * i + 1).wrapping_mul(at.step)), _mm_unpackhi_epi64(pair, pair), at.columns);
+            match NV {
+                1 => {
+                    for i in 0..count {
+                        store_16(c.add(i.wrapping_mul(at.step)), quarter(bytes, i), at.columns);
+                    }
+                }
+                2 => {
+                    store_32(c, _mm512_castsi512_si256(bytes), at.columns);
+                    if count == 2 {
+                        store_32(c.add(at.step), _mm512_extracti64x4_epi64::<1>(bytes), at.columns);
+                    }
+                }
+                _ if at.columns == PANEL => _mm512_storeu_si512(c.cast(), bytes),
+                _ => _mm512_mask_storeu_epi8(c.cast(), masks::of_64(at.columns), bytes),
             }
         }
     }
@@ -200,13 +256,14 @@ impl Output for ToF32<'_> {
     }
 
     #[inline(always)]
-    unsafe fn store_halves(self, sums: [__m512i; 4], at: &Target) {
+    unsafe fn store_halves<const MR: usize>(self, sums: [__m512i; 4], at: &Target) {
         // SAFETY: as the caller says; what stands past the columns of a pixel is not stored.
         unsafe {
-            let mut pixels = [[_mm512_setzero_si512()]; 8];
-            for (pixels, pair) in pixels.chunks_exact_mut(2).zip(sums) {
-                pixels[0] = [pair];
-                pixels[1] = [_mm512_castsi256_si512(_mm512_extracti64x4_epi64::<1>(pair))];
+            let mut pixels = [[_mm512_setzero_si512()]; MR];
+            for (i, pixel) in pixels.iter_mut().enumerate() {
+                let (pair, half) = (sums[i / 2], i % 2);
+                let other = _mm512_castsi256_si512(_mm512_extracti64x4_epi64::<1>(pair));
+                *pixel = [if half == 0 { pair } else { other }];
             }
             self.store(pixels, at);
         }

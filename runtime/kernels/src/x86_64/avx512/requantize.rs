@@ -35,6 +35,21 @@ impl Requantizer {
     }
 }
 
+/// Sixteen sums that are floats as they stand (see `ProductArgs`), times their scales, rounded.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn round_floats(sums: __m512i, scale: __m512, less: __m512) -> __m512i {
+    _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_castsi512_ps(sums), scale, less))
+}
+
+/// Packs as `Requantizer::pack` does, where the zero point is 0 and bytes have no other bounds.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn pack_plain(rounded: [__m512i; 4]) -> __m512i {
+    let [a, b, c, d] = rounded;
+    _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d))
+}
+
 /// Sixteen sums times their scales, rounded.
 #[inline]
 #[target_feature(enable = "avx512f")]

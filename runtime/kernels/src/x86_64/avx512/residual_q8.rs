@@ -1,7 +1,7 @@
 //! A residual added to a product that stands in C as u8, with AVX-512.
 
 use super::masks;
-use super::requantize::Requantizer;
+use super::requantize::{Requantizer, pack_plain};
 use crate::q8::{Requantize, ResidualArgs};
 use std::arch::x86_64::*;
 
@@ -15,18 +15,28 @@ const VECTOR: usize = 64;
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) unsafe fn add_run(by: Requantize, residual: &ResidualArgs, c: *mut u8, r: *const u8, len: usize) {
     let sum = Sum::new(by, residual);
+    // SAFETY: as the caller says.
+    unsafe {
+        if Sum::is_plain(by, residual) { add_all::<true>(&sum, c, r, len) } else { add_all::<false>(&sum, c, r, len) }
+    }
+}
+
+/// # Safety
+/// As for `add_run`.
+#[inline(always)]
+unsafe fn add_all<const PLAIN: bool>(sum: &Sum, c: *mut u8, r: *const u8, len: usize) {
     let mut first = 0;
     while first < len {
         // SAFETY: only elements within `len` are touched.
         unsafe {
             let (c, r) = (c.add(first), r.add(first));
             if len.wrapping_sub(first) >= VECTOR {
-                let bytes = sum.of(_mm512_loadu_si512(c.cast()), _mm512_loadu_si512(r.cast()));
+                let bytes = sum.of::<PLAIN>(_mm512_loadu_si512(c.cast()), _mm512_loadu_si512(r.cast()));
                 _mm512_storeu_si512(c.cast(), bytes);
             } else {
                 let mask = masks::of_64(len.wrapping_sub(first));
                 let (own, other) = (_mm512_maskz_loadu_epi8(mask, c.cast()), _mm512_maskz_loadu_epi8(mask, r.cast()));
-                _mm512_mask_storeu_epi8(c.cast(), mask, sum.of(own, other));
+                _mm512_mask_storeu_epi8(c.cast(), mask, sum.of::<PLAIN>(own, other));
             }
         }
         first = first.wrapping_add(VECTOR);
@@ -56,11 +66,18 @@ impl Sum {
         }
     }
 
+    /// Whether results start from 0 and fill the bytes, and no sum is past what an i32 has.
+    #[inline(always)]
+    fn is_plain(by: Requantize, residual: &ResidualArgs) -> bool {
+        let most = (residual.product_scale.abs() + residual.scale.abs()) * 255.0;
+        by == Requantize { zero: 0, min: 0, max: 255 } && most < 2e9
+    }
+
     /// 64 elements. They are interleaved, so that a sum of products with 1 and 0 takes out one or the other and its zero
     /// point at once.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn of(&self, own: __m512i, other: __m512i) -> __m512i {
+    fn of<const PLAIN: bool>(&self, own: __m512i, other: __m512i) -> __m512i {
         let none = _mm512_setzero_si512();
         let (low, high) = (_mm512_unpacklo_epi8(own, other), _mm512_unpackhi_epi8(own, other));
         let mut elements = [
@@ -75,8 +92,8 @@ impl Sum {
             let own = _mm512_mul_ps(_mm512_cvtepi32_ps(own), self.scales[0]);
             let sum = _mm512_add_ps(own, _mm512_mul_ps(_mm512_cvtepi32_ps(other), self.scales[1]));
             // Held within what an i32 has; in this order NaN passes, and becomes the least i32 and so the lower bound.
-            *both = _mm512_cvtps_epi32(_mm512_min_ps(self.high, sum));
+            *both = _mm512_cvtps_epi32(if PLAIN { sum } else { _mm512_min_ps(self.high, sum) });
         }
-        self.by.pack(elements)
+        if PLAIN { pack_plain(elements) } else { self.by.pack(elements) }
     }
 }

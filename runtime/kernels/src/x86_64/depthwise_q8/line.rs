@@ -90,7 +90,7 @@ impl<V: Vectors> Line<'_, V> {
             // All lines are made before one is stored, so that what they share is read once.
             let mut made = [V::zero(); 2];
             for (made, sums) in made.iter_mut().zip(sums).take(W::LINES) {
-                *made = V::requantize(self.by, sums, args.scale.add(at));
+                *made = V::requantize(self.by, sums, V::scales(args, at));
             }
             for (line, made) in made.into_iter().enumerate().take(W::LINES) {
                 access.store(y.add(line.wrapping_mul(args.to.line)), made);

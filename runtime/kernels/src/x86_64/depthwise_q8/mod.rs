@@ -13,7 +13,8 @@ mod window;
 use crate::q8::{DepthwiseQ8Args, Requantize};
 use line::lines;
 pub(super) use pack::{channel, entries, pack, packed};
-use slide::{slide, slides};
+use slide::Lines;
+pub(super) use slide::{Slides, run_sliding};
 use window::{Any, Tall};
 
 /// Taps that are summed together.
@@ -24,8 +25,6 @@ const TAPS: usize = 4;
 /// # Safety
 /// Every function needs the CPU to have it, and its pointers to be readable or writable as far as it says.
 pub(super) trait Vectors {
-    /// Whether there are registers for a column of a 3x3 window to be kept for the next pixels.
-    const SLIDES: bool;
     /// Bytes of a vector.
     const BYTES: usize;
     /// Bytes of the weights of `BYTES` channels at four taps.
@@ -40,6 +39,8 @@ pub(super) trait Vectors {
     type Sums: Copy;
     /// What sums are requantised with.
     type Requantizer: Copy;
+    /// The scales of `BYTES` sums.
+    type Scales: Copy;
 
     unsafe fn zero() -> Self::Bytes;
     unsafe fn load(x: *const u8) -> Self::Bytes;
@@ -56,7 +57,9 @@ pub(super) trait Vectors {
     unsafe fn weights(weights: *const i8) -> Self::Weights;
     unsafe fn dot(sums: [Self::Sums; 4], quads: Self::Quads, weights: Self::Weights) -> [Self::Sums; 4];
     unsafe fn requantizer(by: Requantize) -> Self::Requantizer;
-    unsafe fn requantize(by: Self::Requantizer, sums: [Self::Sums; 4], scale: *const f32) -> Self::Bytes;
+    /// The scales of a block, which starts with this entry.
+    unsafe fn scales(args: &DepthwiseQ8Args, entry: usize) -> Self::Scales;
+    unsafe fn requantize(by: Self::Requantizer, sums: [Self::Sums; 4], scales: Self::Scales) -> Self::Bytes;
 }
 
 /// The kernel.
@@ -66,21 +69,51 @@ pub(super) trait Vectors {
 #[inline(always)]
 pub(super) unsafe fn run<V: Vectors>(args: &DepthwiseQ8Args) {
     // SAFETY: as the caller says.
+    unsafe { if args.taps.rows == 3 { lines_of::<V, Columns>(args) } else { lines_of::<V, InOrder>(args) } }
+}
+
+/// Three rows, column by column.
+struct Columns;
+
+impl<V: Vectors> Lines<V> for Columns {
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    unsafe fn make<const LINES: usize>(args: &DepthwiseQ8Args, by: V::Requantizer, x: *const u8, y: *mut u8) {
+        // SAFETY: as the caller says.
+        unsafe { lines::<V, Tall<LINES>>(args, by, x, y) }
+    }
+}
+
+/// Any window.
+struct InOrder;
+
+impl<V: Vectors> Lines<V> for InOrder {
+    const PAIRS: bool = false;
+
+    #[inline(always)]
+    unsafe fn make<const LINES: usize>(args: &DepthwiseQ8Args, by: V::Requantizer, x: *const u8, y: *mut u8) {
+        // SAFETY: as the caller says.
+        unsafe { lines::<V, Any>(args, by, x, y) }
+    }
+}
+
+/// All lines, in pairs where they overlap.
+#[inline(always)]
+unsafe fn lines_of<V: Vectors, L: Lines<V>>(args: &DepthwiseQ8Args) {
+    // SAFETY: as the caller says.
     unsafe {
         let by = V::requantizer(args.requantize);
-        let overlap = args.taps.rows == 3 && args.from.line == args.taps.row;
-        let slides = V::SLIDES && slides::<V>(args);
+        let overlap = L::PAIRS && args.from.line == args.taps.row;
         let mut line = 0;
         while line < args.grid.lines {
             let x = args.x.add(args.from.start).add(line.wrapping_mul(args.from.line));
             let y = args.y.add(args.to.start).add(line.wrapping_mul(args.to.line));
             let two = overlap && line.wrapping_add(1) < args.grid.lines;
-            match (args.taps.rows, two) {
-                (3, true) if slides => slide::<V, 2>(args, by, x, y),
-                (3, false) if slides => slide::<V, 1>(args, by, x, y),
-                (3, true) => lines::<V, Tall<2>>(args, by, x, y),
-                (3, false) => lines::<V, Tall<1>>(args, by, x, y),
-                _ => lines::<V, Any>(args, by, x, y),
+            if two {
+                L::make::<2>(args, by, x, y)
+            } else {
+                L::make::<1>(args, by, x, y)
             }
             line = line.wrapping_add(1 + usize::from(two));
         }
