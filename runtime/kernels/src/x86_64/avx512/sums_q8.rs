@@ -14,7 +14,8 @@ pub(super) const SLIM: usize = VECTOR / 2;
 ///
 /// # Safety
 /// As for `Panel::tile`.
-#[inline(always)]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn sums<const MR: usize, const NV: usize>(
     product: &ProductArgs,
     a: *const u8,
