@@ -1,6 +1,6 @@
 //! Operands that an op cannot take: their number, their shapes, how an initializer is held.
 
-use dunlin_bundle::tensor::DType;
+use dunlin_bundle::tensor::{DType, Tensor};
 use dunlin_bundle::{GgmlType, Weight, WeightType, Weights, safetensors_bytes};
 use dunlin_engine::{EngineError, ReferenceEngine};
 
@@ -49,6 +49,14 @@ fn an_optional_input_at_the_end_may_be_left_out_by_an_empty_name() {
     assert_eq!(gemm.run(&[tensor(&[1, 2])]).unwrap()[0].shape, [1, 3]);
     let conv = Net::of("Conv", &[1, 4], &["w", ""], &[]).dense("w", &[2, 1, 3]).output("node", &[2, 2]);
     assert_eq!(conv.run(&[tensor(&[1, 1, 4])]).unwrap()[0].shape, [1, 2, 2]);
+}
+
+#[test]
+fn a_constant_is_added_to_what_a_stack_of_weights_makes() {
+    let product = Net::of("MatMul", &[1, 2, 2], &["w"], &[]).dense("w", &[3, 2, 2]).dense("b", &[2]);
+    let sum = product.node("y", "Add", &["node", "b"], &[]).output("y", &[3, 2, 2]);
+    let made = sum.run(&[Tensor { shape: vec![1, 1, 2, 2], data: vec![0.0; 4] }]).unwrap().remove(0);
+    assert_eq!(made.data, [-0.5, -0.375].repeat(6), "nothing but what is added");
 }
 
 #[test]

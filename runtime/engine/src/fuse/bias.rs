@@ -27,6 +27,12 @@ pub(super) fn fuse(ir: &mut Ir, weights: &Weights) {
     });
 }
 
+/// Whether a product is one by a matrix of weights: only with those a bias is packed.
+fn is_packed(ir: &Ir, product: &Node) -> bool {
+    let (a, weights) = (ir.value(product.inputs[0]), ir.value(product.inputs[1]));
+    weights.constant.is_some() && weights.shape.len() == 2 && a.shape.len() >= 2
+}
+
 /// The bias that a node has when another constant is added to what it makes.
 fn with_bias(ir: &Ir, maker: &Node, added: ValueId, weights: &Weights) -> Option<Value> {
     let constant = ir.value(added);
@@ -34,7 +40,7 @@ fn with_bias(ir: &Ir, maker: &Node, added: ValueId, weights: &Weights) -> Option
     // Counted from the end: how many dimensions stand after the channel.
     let (channels, after) = match &maker.op {
         Op::Conv(conv) if conv.clamp == Clamp::NONE && !conv.residual => (ir.value(maker.inputs[1]).shape[0], rank - 2),
-        Op::MatMul(op) if op.clamp == Clamp::NONE && op.beta == 1.0 && ir.value(maker.inputs[1]).constant.is_some() => {
+        Op::MatMul(op) if op.clamp == Clamp::NONE && op.beta == 1.0 && is_packed(ir, maker) => {
             (*ir.value(maker.output).shape.last()?, 0)
         }
         _ => return None,
