@@ -59,6 +59,7 @@ pub(crate) struct DepthwiseQ8Args {
     /// f32 for each entry of the table's order.
     pub(crate) scale: *const f32,
     /// Where sums are floats as they stand: f32 for each entry, added after the scale. Else null.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "kernels of x86-64 take sums as floats"))]
     pub(crate) less: *const f32,
     pub(crate) requantize: Requantize,
     pub(crate) y: *mut u8,

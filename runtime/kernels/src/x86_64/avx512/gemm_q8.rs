@@ -1,9 +1,11 @@
 //! The int8 matrix product with AVX-512 VNNI: tiles of up to 6 pixels by 64 columns, or 8 by 48.
 
-use super::output_q8::{Output, Target, ToF32, ToQ8};
+use super::output_f32::ToF32;
+use super::output_q8::{Output, Target, ToQ8};
 use super::requantize::Requantizer;
 use super::residual_q8::add_run;
-use super::sums_q8::{SLIM, slides, sliding_sums, slim_sums, sums};
+use super::sliding_q8::{slides, sliding_sums};
+use super::sums_q8::{SLIM, slim_sums, sums};
 use crate::geometry::Place;
 use crate::q8::{GemmQ8Args, GemmQ8Table, GemmQ8ToF32Args, ProductArgs};
 use crate::x86_64::residual;

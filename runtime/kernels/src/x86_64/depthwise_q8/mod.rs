@@ -5,6 +5,7 @@
 //! is the next line's, so that where lines overlap two are made of one interleaving.
 
 mod access;
+mod columns;
 mod line;
 mod pack;
 mod slide;
