@@ -73,6 +73,7 @@ impl Aligned {
     }
 
     /// All whole elements.
+    #[inline]
     #[must_use]
     pub fn all<T: Plain>(&self) -> &[T] {
         self.view(0..self.len)
@@ -89,6 +90,7 @@ impl Aligned {
     ///
     /// # Panics
     /// When the range ends past the last byte or its start is not aligned for the element.
+    #[inline]
     #[must_use]
     pub fn view<T: Plain>(&self, range: Range<usize>) -> &[T] {
         let (start, count) = self.locate::<T>(&range);
@@ -101,14 +103,14 @@ impl Aligned {
     /// # Panics
     /// When a range ends past the last byte, its start is not aligned for the element, or one that is read overlaps the
     /// one that is written.
+    #[inline]
     #[must_use]
     pub fn split<R: Plain, W: Plain, const N: usize>(
         &mut self,
         read: [Range<usize>; N],
         write: Range<usize>,
     ) -> ([&[R]; N], &mut [W]) {
-        let apart = |r: &Range<usize>| r.is_empty() || r.end <= write.start || write.end <= r.start;
-        assert!(read.iter().all(apart), "{read:?} overlap {write:?}");
+        read.iter().for_each(|read| keep_apart(read, &write));
         let (start, count) = self.locate::<W>(&write);
         let read = read.map(|range| self.locate::<R>(&range));
         // SAFETY: `locate` checked bounds and alignment; what is written overlaps nothing that is read; both borrow
@@ -132,8 +134,7 @@ impl Aligned {
     ) -> ([&[R]; N], &mut [V], &mut [W]) {
         assert!(first.end <= second.start || second.end <= first.start, "{first:?} overlaps {second:?}");
         let (start, count) = self.locate::<V>(&first);
-        let apart = |r: &Range<usize>| r.is_empty() || r.end <= first.start || first.end <= r.start;
-        assert!(read.iter().all(apart), "{read:?} overlap {first:?}");
+        read.iter().for_each(|read| keep_apart(read, &first));
         // SAFETY: `locate` checked bounds and alignment; the range overlaps nothing else that is given out.
         let first = unsafe { std::slice::from_raw_parts_mut(start.cast_mut(), count) };
         let (read, second) = self.split(read, second);
@@ -151,7 +152,7 @@ impl Aligned {
         second: Range<usize>,
         write: Range<usize>,
     ) -> (&[R], &[S], &mut [W]) {
-        assert!(second.is_empty() || second.end <= write.start || write.end <= second.start, "{second:?} overlaps");
+        keep_apart(&second, &write);
         let (start, count) = self.locate::<S>(&second);
         // SAFETY: `locate` checked bounds and alignment; what is written does not overlap it.
         let second = unsafe { std::slice::from_raw_parts(start, count) };
@@ -159,12 +160,36 @@ impl Aligned {
         (first, second, write)
     }
 
+    #[inline]
     fn locate<T: Plain>(&self, range: &Range<usize>) -> (*const T, usize) {
-        assert!(range.start <= range.end && range.end <= self.len, "{range:?} is not within {} bytes", self.len);
-        assert!(range.start.is_multiple_of(align_of::<T>()), "{range:?} is not aligned");
+        let is_within = range.start <= range.end && range.end <= self.len;
+        if !is_within || !range.start.is_multiple_of(align_of::<T>()) {
+            refuse(range, self.len);
+        }
         // SAFETY: the start is at most one past the last byte.
         (unsafe { self.start.as_ptr().add(range.start) }.cast(), (range.end - range.start) / size_of::<T>())
     }
+}
+
+/// Checks that what is read does not overlap what is written.
+#[inline]
+fn keep_apart(read: &Range<usize>, write: &Range<usize>) {
+    if !read.is_empty() && read.end > write.start && write.end > read.start {
+        refuse_overlap(read, write);
+    }
+}
+
+/// Apart, as the next, so that a call that passes does not prepare what it would say.
+#[cold]
+#[inline(never)]
+fn refuse(range: &Range<usize>, len: usize) -> ! {
+    panic!("{range:?} is not within {len} bytes, or its start is not aligned")
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_overlap(read: &Range<usize>, write: &Range<usize>) -> ! {
+    panic!("{read:?} overlaps {write:?}")
 }
 
 impl Clone for Aligned {

@@ -189,6 +189,7 @@ impl GemmF32 {
         self.run_packed(kernels, a, (b.k, b.n), panels, bias, None, c);
     }
 
+    #[inline(always)]
     #[allow(clippy::too_many_arguments, reason = "what both doors hand on")]
     fn run_packed(
         &self,

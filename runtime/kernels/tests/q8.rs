@@ -88,7 +88,7 @@ fn gaps() -> impl Strategy<Value = Gaps> {
 
 /// Convolutions and products of `n` columns: windows overlap as strides and dilations make them.
 fn products() -> impl Strategy<Value = (Shape, usize)> {
-    let grid = prop_oneof![(Just(1_usize), 1..20_usize), (1..5_usize, 1..12_usize)];
+    let grid = prop_oneof![(Just(1_usize), Just(1_usize)), (Just(1_usize), 1..20_usize), (1..5_usize, 1..12_usize)];
     let taps = prop_oneof![
         (Just(1_usize), Just(1_usize), 1..150_usize),
         (1..4_usize, 1..4_usize, 1..20_usize),
@@ -96,7 +96,7 @@ fn products() -> impl Strategy<Value = (Shape, usize)> {
     ];
     // From a pixel to the next: half a run or none, or as many; or a third, as in a window of three columns.
     let step = prop_oneof![3 => (0..3_usize).prop_map(|halves| (halves, 2_usize)), 1 => Just((1, 3))];
-    let n = prop_oneof![1..40_usize, 41..200_usize, Just(8), Just(16), Just(64), Just(128)];
+    let n = prop_oneof![1..40_usize, 41..300_usize, Just(8), Just(16), Just(64), Just(128)];
     (grid, taps, (step, 0..20_usize, 0..3_usize), n, gaps()).prop_map(
         |((lines, pixels), (rows, cols, len), ((times, of), row_gap, down), n, gaps)| {
             let grid = Grid { lines, pixels };

@@ -147,22 +147,26 @@ pub(crate) struct Memory<'a> {
 }
 
 impl Memory<'_> {
+    #[inline]
     fn located(&self, slot: Slot) -> &Located {
         &self.layout.slots[slot.0]
     }
 
     /// A slot to read.
+    #[inline]
     pub(crate) fn read<T: Plain>(&self, slot: Slot) -> &[T] {
         let at = self.located(slot);
         if at.is_constant { self.layout.constants.view(at.range.clone()) } else { self.arena.view(at.range.clone()) }
     }
 
     /// A slot to write.
+    #[inline]
     pub(crate) fn write<T: Plain>(&mut self, slot: Slot) -> &mut [T] {
         self.split::<T, T, 0>([], slot).1
     }
 
     /// Slots to read and another to write.
+    #[inline]
     pub(crate) fn split<R: Plain, W: Plain, const N: usize>(
         &mut self,
         read: [Slot; N],
@@ -181,6 +185,7 @@ impl Memory<'_> {
     }
 
     /// Slots to read and two others to write.
+    #[inline]
     pub(crate) fn split_with<R: Plain, V: Plain, W: Plain, const N: usize>(
         &mut self,
         read: [Slot; N],

@@ -80,7 +80,7 @@ impl Program {
         &self,
         kernels: &Kernels,
         arena: &mut Aligned,
-        after: &mut dyn FnMut(usize),
+        mut after: impl FnMut(usize),
     ) -> Result<(), EngineError> {
         let mut memory = self.memory(arena);
         for (number, (step, _)) in self.built.steps.iter().enumerate() {

@@ -28,18 +28,13 @@ impl PlanRun {
         });
         Self { model, current }
     }
-}
 
-impl Run for PlanRun {
-    fn run(&mut self, inputs: &[Tensor], output: &mut RawOutput) -> Result<(), EngineError> {
-        self.run_observed(inputs, output, &mut |_| ())
-    }
-
-    fn run_observed(
+    /// Runs every step; `after` is compiled into the loop, so that one that does nothing costs nothing.
+    fn run_steps(
         &mut self,
         inputs: &[Tensor],
         output: &mut RawOutput,
-        after: &mut dyn FnMut(usize),
+        after: impl FnMut(usize),
     ) -> Result<(), EngineError> {
         let batch = check_inputs(&self.model.graph.inputs, inputs)?;
         let (program, arena) = match &mut self.current {
@@ -65,6 +60,21 @@ impl Run for PlanRun {
             tensor.data.extend_from_slice(&memory.read::<f32>(slot)[..shape.iter().product()]);
         }
         Ok(())
+    }
+}
+
+impl Run for PlanRun {
+    fn run(&mut self, inputs: &[Tensor], output: &mut RawOutput) -> Result<(), EngineError> {
+        self.run_steps(inputs, output, |_| ())
+    }
+
+    fn run_observed(
+        &mut self,
+        inputs: &[Tensor],
+        output: &mut RawOutput,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), EngineError> {
+        self.run_steps(inputs, output, after)
     }
 }
 

@@ -7,7 +7,8 @@ use crate::dispatch::Kernels;
 /// Rows are handled in pieces of so many elements, the last filled up.
 const BLOCK: usize = 32;
 
-/// Rows shorter than this are no work for a vector each: the exponentials of all of them are taken together.
+/// Rows shorter than this are no work for a vector each: the exponentials of all of them are taken together, and those of
+/// a single one wait for one another in nothing.
 const SHORT: usize = 16;
 
 /// Checks that x and y are the same whole rows, and tells whether there is any.
@@ -26,7 +27,7 @@ pub fn softmax(kernels: &Kernels, x: &[f32], row: usize, y: &mut [f32]) {
     if !any_row(x, row, y) {
         return;
     }
-    if row < SHORT && x.len() > row {
+    if row < SHORT {
         softmax_short_rows(kernels.isa(), x, row, y);
     } else {
         softmax_rows(kernels.isa(), x, row, y);

@@ -4,6 +4,7 @@ use super::output_f32::ToF32;
 use super::output_q8::{Output, Target, ToQ8};
 use super::requantize::Requantizer;
 use super::residual_q8::add_run;
+use super::single_q8;
 use super::sliding_q8::{slides, sliding_sums};
 use super::sums_q8::{SLIM, slim_sums, sums};
 use crate::geometry::Place;
@@ -57,6 +58,10 @@ unsafe fn gemm_q8_to_f32(args: &GemmQ8ToF32Args) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn run<O: Output>(product: &ProductArgs, output: O) {
+    if single_q8::is_single(product) {
+        // SAFETY: as the caller says.
+        return unsafe { single_q8::run(product, output) };
+    }
     let taps = product.taps;
     let k = taps.rows.wrapping_mul(taps.cols).wrapping_mul(taps.len.next_multiple_of(GROUP));
     let lines = Lines::of(product.grid, product.from, output.place());

@@ -9,5 +9,6 @@ mod output_f32;
 mod output_q8;
 mod requantize;
 mod residual_q8;
+mod single_q8;
 mod sliding_q8;
 mod sums_q8;
