@@ -15,6 +15,7 @@
 
 mod binary;
 pub mod engines;
+pub mod every_feature;
 pub mod fixture;
 pub mod forge;
 #[cfg(target_os = "linux")]
