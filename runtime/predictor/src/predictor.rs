@@ -7,7 +7,7 @@ use dunlin_bundle::graph::{Dim, Graph, ValueInfo};
 use dunlin_bundle::reference::GuardThresholds;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
-use dunlin_engine::{Engine, KernelSet, Model, RawOutput, Run};
+use dunlin_engine::{Engine, KernelSet, Model, PlanReport, RawOutput, Run};
 use dunlin_features::{Record, RecordSchema, Transforms};
 
 use crate::error::{LoadError, PredictError};
@@ -118,6 +118,13 @@ impl Predictor {
     #[must_use]
     pub fn kernels(&self) -> &KernelSet {
         self.line.model.kernels()
+    }
+
+    /// What a run for a single record takes; `None` where the engine has no plan.
+    #[must_use]
+    pub fn plan_report(&self) -> Option<PlanReport> {
+        // A model that could not run with one record would not have been loaded.
+        self.line.model.report(1).ok().flatten()
     }
 
     /// The shape of each output for a single record, in the schema's order.

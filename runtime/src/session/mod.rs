@@ -100,6 +100,13 @@ impl Session {
         self.model.output_shapes()
     }
 
+    /// Bytes of the arenas that this session alone owns, its baseline's included; `None` where the engine has no plan.
+    #[must_use]
+    pub fn arena_bytes(&self) -> Option<usize> {
+        let arena = |model: &Predictor| model.plan_report().map(|report| report.arena_bytes);
+        Some(arena(&self.model)? + self.baseline.as_ref().and_then(arena).unwrap_or(0))
+    }
+
     /// Which kernels answer.
     #[must_use]
     pub fn kernel_set(&self) -> &str {

@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin", BELOW_THE_RUNTIME),
     ("dunlin-uniffi", &["dunlin"]),
     ("dunlin-bindgen", &[]),
+    ("dunlin-c", &["dunlin"]),
     ("dunlin-cloud", BELOW_THE_RUNTIME),
     ("dunlin-bench", &["dunlin-bundle", "dunlin-engine", "dunlin-predictor"]),
     ("dunlin-import", &["dunlin-bundle", "dunlin-engine", "dunlin-features", "dunlin-models", "dunlin-predictor"]),

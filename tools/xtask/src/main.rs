@@ -6,6 +6,8 @@
 mod architecture;
 mod arm;
 mod arm_count;
+mod c;
+mod c_cases;
 mod calibrate;
 mod cargo_tests;
 mod checks;
@@ -35,6 +37,7 @@ cargo xtask COMMAND [--no-setup]
 
   test             sets up what it lacks, then every check and test
   test quick       the inner loop: format, lint, architecture, and the tests that are not slow
+  test c           the C library: its example and tests, shared and static, under valgrind
   test arm         golden vectors and the kernels' tests on emulated aarch64 cores
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
     let passed = match words.as_slice() {
         ["test"] => report::run(&project, test::FULL),
         ["test", "quick"] => report::run(&project, test::QUICK),
+        ["test", "c"] => report::run(&project, test::C),
         ["test", "arm"] => report::run(&project, test::ARM),
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
 
 use crate::report::Step;
-use crate::{architecture, arm, cargo_tests, checks, demo, deny, toolchain};
+use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, toolchain};
 
 pub(crate) const FULL: &[Step] = &[
     FORMAT,
@@ -11,12 +11,15 @@ pub(crate) const FULL: &[Step] = &[
     DEPENDENCIES,
     Step { name: "tests", run: cargo_tests::all },
     Step { name: "without candle", run: checks::without_candle },
+    C_LIBRARY,
     Step { name: "demo", run: demo::run },
     EMULATED_ARM,
     Step { name: "other toolchain", run: toolchain::check },
 ];
 
 pub(crate) const QUICK: &[Step] = &[FORMAT, IMPORTS, LINT, Step { name: "tests", run: cargo_tests::quick }];
+
+pub(crate) const C: &[Step] = &[C_LIBRARY];
 
 pub(crate) const ARM: &[Step] = &[EMULATED_ARM];
 
@@ -28,4 +31,5 @@ const FORMAT: Step = Step { name: "format", run: checks::format };
 const IMPORTS: Step = Step { name: "architecture", run: architecture::check };
 const LINT: Step = Step { name: "lint", run: checks::lint };
 const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
+const C_LIBRARY: Step = Step { name: "C", run: c::check };
 const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };

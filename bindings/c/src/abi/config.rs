@@ -1,0 +1,136 @@
+//! What the firmware decides when it opens a runtime.
+
+use std::ffi::c_char;
+
+use super::status::{ErrorText, Status, guard};
+use crate::failure::Failure;
+use crate::pointers::{self, items, place};
+use crate::settings::{self, Settings};
+
+/// A public key that signs bundles which may be trusted.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Key {
+    /// A name for reports and messages.
+    pub name: *const c_char,
+    /// The text of a minisign .pub file, or its line that starts with RW.
+    pub public_key: *const c_char,
+}
+
+/// Rows are written within max_delay_ms, or as soon as max_waiting_rows wait; predict never waits for the disk.
+pub const DUNLIN_DURABILITY_BATCHED: u32 = 0;
+/// Each prediction is forced to the disk before predict returns.
+pub const DUNLIN_DURABILITY_SYNC: u32 = 1;
+
+/// May ask the cloud when the chosen class is not probable enough.
+pub const DUNLIN_ASK_LOW_CONFIDENCE: u32 = 1;
+/// May ask the cloud when the input lies far from the training sample.
+pub const DUNLIN_ASK_FAR_FROM_REFERENCE: u32 = 2;
+/// May ask the cloud when an output lies outside of its range.
+pub const DUNLIN_ASK_OUT_OF_RANGE: u32 = 4;
+/// May ask the cloud when an output holds NaN or infinity.
+pub const DUNLIN_ASK_NON_FINITE: u32 = 8;
+
+/// What the firmware decides. Fill it with dunlin_config_default, then set folder and keys.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Config {
+    /// sizeof(dunlin_config); dunlin_config_default sets it, so that the struct can grow.
+    pub size: usize,
+    /// A folder of the runtime's own, made if it is not there. Required.
+    pub folder: *const c_char,
+    /// The keys that are trusted; without one no bundle is.
+    pub keys: *const Key,
+    /// Keys in `keys`.
+    pub key_count: usize,
+    /// DUNLIN_DURABILITY_BATCHED or DUNLIN_DURABILITY_SYNC.
+    pub durability: u32,
+    /// Longest time that a row waits in memory. Batched only.
+    pub max_delay_ms: u64,
+    /// Rows that are written at once when so many wait. Batched only.
+    pub max_waiting_rows: u64,
+    /// Predictions that the journal keeps; the oldest go first.
+    pub max_rows: u64,
+    /// Bytes that the journal may take.
+    pub max_bytes: u64,
+    /// Age at which predictions go.
+    pub max_age_s: u64,
+    /// Records after which a window of the monitor closes.
+    pub window_rows: u64,
+    /// Time after which it closes.
+    pub window_s: u64,
+    /// 1: a prediction may ask a larger model elsewhere. 0, the default: it never does, and the rest does not matter.
+    pub fallback: u32,
+    /// DUNLIN_ASK_ flags: a prediction asks if all of its reasons are among them.
+    pub fallback_ask_on: u32,
+    /// 1: asks also where the baseline answered.
+    pub fallback_over_baseline: u32,
+    /// Names of the features that may leave, of those that the bundle lets leave; NULL for all of those.
+    pub fallback_features: *const *const c_char,
+    /// Names in `fallback_features`.
+    pub fallback_feature_count: usize,
+    /// How long an answer is taken.
+    pub fallback_deadline_ms: u64,
+    /// Requests a day.
+    pub fallback_requests_a_day: u32,
+    /// Failures in a row after which nothing is asked for a while.
+    pub fallback_failures: u32,
+    /// For how long.
+    pub fallback_open_for_s: u64,
+}
+
+/// Fills a config with what most devices want; `size` is sizeof(dunlin_config).
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_config_default(
+    config: Option<&mut std::mem::MaybeUninit<Config>>,
+    size: usize,
+    error: Option<&mut std::mem::MaybeUninit<ErrorText>>,
+) -> Status {
+    guard(error, || {
+        settings::check_size(size)?;
+        place(config, "config")?.write(settings::default());
+        Ok(())
+    })
+}
+
+/// Reads a config.
+///
+/// # Safety
+/// `config` is NULL or leads to a size and to as many bytes as that says, with pointers as the header wants them.
+pub(super) unsafe fn read(config: *const Config) -> Result<dunlin::Config, Failure> {
+    if config.is_null() {
+        return Err(Failure::null("config"));
+    }
+    // SAFETY: a config starts with its size; the rest is looked at only where it is there.
+    settings::check_size(unsafe { config.cast::<usize>().read() })?;
+    // SAFETY: it has the size of a config, and every pattern of bits is one.
+    let config = unsafe { config.read() };
+    // SAFETY: the caller promises the texts and lists that the config leads to.
+    let (folder, keys, names) = unsafe {
+        let folder = pointers::text(config.folder, "folder")?;
+        let keys = items(config.keys, config.key_count, "keys")?;
+        let keys = keys.iter().map(|key| key_of(key)).collect::<Result<Vec<_>, Failure>>()?;
+        (folder, keys, feature_names(&config)?)
+    };
+    Settings { config: &config, folder, keys, names }.to_config()
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn key_of<'a>(key: &Key) -> Result<(&'a str, &'a str), Failure> {
+    // SAFETY: passed on to the caller.
+    unsafe { Ok((pointers::text(key.name, "keys.name")?, pointers::text(key.public_key, "keys.public_key")?)) }
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn feature_names<'a>(config: &Config) -> Result<Option<Vec<&'a str>>, Failure> {
+    if config.fallback_features.is_null() {
+        return Ok(None);
+    }
+    let argument = "fallback_features";
+    // SAFETY: passed on to the caller.
+    let names = unsafe { items(config.fallback_features, config.fallback_feature_count, argument) }?;
+    // SAFETY: passed on to the caller.
+    names.iter().map(|name| unsafe { pointers::text(*name, argument) }).collect::<Result<_, _>>().map(Some)
+}
