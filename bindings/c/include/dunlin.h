@@ -78,11 +78,29 @@
 // A link whose bytes cost money: a small allowance a day.
 #define DUNLIN_LINK_METERED 1
 
+// Nothing.
+#define DUNLIN_LOG_OFF 0
+
+// Something failed.
+#define DUNLIN_LOG_ERROR 1
+
+// Something is not as it should be.
+#define DUNLIN_LOG_WARN 2
+
+// Something that happens seldom.
+#define DUNLIN_LOG_INFO 3
+
+// For the developers of firmware.
+#define DUNLIN_LOG_DEBUG 4
+
+// For the developers of this library.
+#define DUNLIN_LOG_TRACE 5
+
 // How a call went.
 typedef enum {
     // As asked.
     DUNLIN_STATUS_OK = 0,
-    // The record is refused; `culprit` names the feature. The refusal is in the journal.
+    // The record is refused; `culprit` names the feature. What predict refuses is in the journal.
     DUNLIN_STATUS_RECORD = 1,
     // The bundle is refused; what was active before stays active.
     DUNLIN_STATUS_REFUSED = 2,
@@ -464,6 +482,15 @@ typedef struct {
     char trouble[DUNLIN_MESSAGE_SIZE];
 } dunlin_sync_report;
 
+// Where log records go.
+typedef struct {
+    // Given to `log` as it is.
+    void *context;
+    // Takes one record: its DUNLIN_LOG_ level, the part that speaks, and a message without any value of a user, both lent
+    // for the call. Any thread may call it, several at once. It must not call this library, and must return.
+    void (*log)(void *context, uint32_t level, const char *target, const char *message);
+} dunlin_log_sink;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -743,6 +770,12 @@ dunlin_status dunlin_runtime_sync(dunlin_runtime runtime,
                                   const dunlin_transport *transport,
                                   uint32_t link,
                                   dunlin_sync_report *report,
+                                  dunlin_error *error);
+
+// Sends what is logged from now on, up to `max_level` (DUNLIN_LOG_...), to a sink in the place of the one before; NULL ends
+// it. The sink before is not called any more once this has returned.
+dunlin_status dunlin_set_log_sink(const dunlin_log_sink *sink,
+                                  uint32_t max_level,
                                   dunlin_error *error);
 
 #ifdef __cplusplus

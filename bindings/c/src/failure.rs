@@ -38,6 +38,11 @@ impl Failure {
         Self::argument("null_pointer", argument, format!("'{argument}' is NULL; give a pointer"))
     }
 
+    pub(crate) fn misaligned(argument: &str) -> Self {
+        let message = format!("'{argument}' is not aligned for what it holds; give an array of that type");
+        Self::argument("misaligned", argument, message)
+    }
+
     pub(crate) fn no_such_index(argument: &str, found: impl Display, count: usize) -> Self {
         Self::argument("no_such_index", argument, format!("'{argument}' is {found}, there are {count}"))
     }

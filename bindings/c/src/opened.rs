@@ -31,7 +31,7 @@ impl Opened {
     pub(crate) fn open_session(&self, model_id: &str) -> Result<u64, Failure> {
         let handle = SESSIONS.insert(Mutex::new(Seat::new(self.runtime.session(model_id)?, model_id)))?;
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|open| SESSIONS.get(*open).is_ok());
+        sessions.retain(|open| SESSIONS.holds(*open));
         sessions.push(handle);
         Ok(handle)
     }

@@ -57,11 +57,14 @@ pub(crate) unsafe fn items<'a, T>(pointer: *const T, count: usize, argument: &st
     if pointer.is_null() {
         return Err(Failure::null(argument));
     }
+    if !pointer.is_aligned() {
+        return Err(Failure::misaligned(argument));
+    }
     if count > isize::MAX as usize / size_of::<T>().max(1) {
         let message = format!("'{argument}' has length {count}, more than there is memory; check the length");
         return Err(Failure::argument("too_long", argument, message));
     }
-    // SAFETY: not NULL, no longer than an object can be, and the caller promises the rest.
+    // SAFETY: not NULL, aligned, no longer than an object can be, and the caller promises the rest.
     Ok(unsafe { slice::from_raw_parts(pointer, count) })
 }
 
@@ -73,10 +76,13 @@ pub(crate) unsafe fn copy_out<T: Copy>(values: &[T], buffer: *mut T, capacity: u
     if buffer.is_null() {
         return Ok(());
     }
+    if !buffer.is_aligned() {
+        return Err(Failure::misaligned("buffer"));
+    }
     if values.len() > capacity {
         return Err(Failure::too_small(values.len(), capacity));
     }
-    // SAFETY: there is room for them, and what is the runtime's own does not overlap with what is C's.
+    // SAFETY: there is room for them where they may stand, and what is the runtime's own does not overlap with what is C's.
     unsafe { buffer.copy_from_nonoverlapping(values.as_ptr(), values.len()) };
     Ok(())
 }
@@ -124,6 +130,9 @@ mod tests {
             assert_eq!(code(items::<u8>(ptr::null(), 1, "body")), "null_pointer");
             assert_eq!(code(items([0_u32].as_ptr(), usize::MAX / 2, "body")), "too_long");
             assert_eq!(code(sized_text(c"\xc3".as_ptr(), 1, "json")), "not_utf8");
+            let odd = [0_u32; 2].as_ptr().byte_add(1);
+            assert_eq!(code(items(odd, 1, "tensors")), "misaligned");
+            assert_eq!(code(copy_out(&[0], odd.cast_mut(), 1)), "misaligned");
         }
     }
 

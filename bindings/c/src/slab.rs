@@ -55,6 +55,11 @@ impl<T> Slab<T> {
         self.slot(&mut inner, handle)?.value.clone().ok_or_else(|| Failure::closed(self.what))
     }
 
+    /// Whether a handle names something.
+    pub(crate) fn holds(&self, handle: u64) -> bool {
+        self.slot(&mut self.inner(), handle).is_ok_and(|slot| slot.value.is_some())
+    }
+
     /// Takes out what a handle names, unless another thread is in a call with it, or `may_go` says no.
     pub(crate) fn take(&self, handle: u64, may_go: impl FnOnce(&mut T) -> Result<(), Failure>) -> Result<T, Failure> {
         let mut inner = self.inner();
@@ -109,7 +114,9 @@ mod tests {
         let slab = Slab::new("thing", 1);
         let first = slab.insert("a").unwrap();
         assert_eq!(*slab.get(first).unwrap(), "a");
+        assert!(slab.holds(first));
         assert_eq!(slab.take(first, |_| Ok(())).unwrap(), "a");
+        assert!(!slab.holds(first));
         let second = slab.insert("b").unwrap();
         assert_ne!(first, second);
         assert_eq!(status(slab.get(first)), Some(Status::Closed));

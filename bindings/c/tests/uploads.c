@@ -1,5 +1,6 @@
 /* Uploads, by polling with a small buffer and by a callback. */
 #include "support.h"
+#include <stdatomic.h>
 
 static void fill_a_window(dunlin_session session, dunlin_record record) {
     dunlin_answer answer;
@@ -31,6 +32,30 @@ static void a_body_is_read_piece_by_piece(dunlin_runtime runtime, const dunlin_u
     CODE("not_the_last_upload");
 }
 
+static atomic_int told;
+
+/* The journal's own thread may call it. */
+static void hear(void *context, uint32_t level, const char *target, const char *message) {
+    CHECK(context == &told && level >= DUNLIN_LOG_ERROR && level <= DUNLIN_LOG_INFO);
+    CHECK(strncmp(target, "dunlin", 6) == 0);
+    if (strstr(message, "not delivered")) told++;
+}
+
+static void a_log_sink_hears_until_it_is_taken_away(dunlin_runtime runtime, const char *upload_id) {
+    const dunlin_log_sink sink = {&told, hear}, deaf = {&told, NULL};
+    const dunlin_response response = {.status = 500};
+
+    EXPECT(DUNLIN_STATUS_INVALID_ARGUMENT, dunlin_set_log_sink(&sink, 6, &error));
+    EXPECT(DUNLIN_STATUS_INVALID_ARGUMENT, dunlin_set_log_sink(&deaf, DUNLIN_LOG_INFO, &error));
+    OK(dunlin_set_log_sink(&sink, DUNLIN_LOG_INFO, &error));
+    OK(dunlin_runtime_report_upload(runtime, upload_id, &response, NULL, &error));
+    CHECK(told == 1);
+    OK(dunlin_set_log_sink(NULL, DUNLIN_LOG_INFO, &error));
+    OK(dunlin_runtime_report_upload(runtime, upload_id, &response, NULL, &error));
+    CHECK(told == 1);
+    OK(dunlin_runtime_resume_uploads(runtime, &error));
+}
+
 static void polling_sends_until_somebody_acknowledges(dunlin_runtime runtime) {
     dunlin_upload upload, again;
     dunlin_reported reported;
@@ -41,6 +66,7 @@ static void polling_sends_until_somebody_acknowledges(dunlin_runtime runtime) {
     CHECK(strcmp(upload.content_type, "application/cloudevents+json") == 0);
     CHECK(strcmp(upload.content_encoding, "gzip") == 0);
     a_body_is_read_piece_by_piece(runtime, &upload);
+    a_log_sink_hears_until_it_is_taken_away(runtime, upload.id);
 
     OK(dunlin_runtime_report_upload(runtime, upload.id, &response, &reported, &error));
     CHECK(reported.result == DUNLIN_UPLOAD_RESULT_KEPT && reported.wait_ms >= 7000);

@@ -8,6 +8,7 @@ pub mod config;
 pub mod fallback;
 pub mod install;
 pub mod label;
+pub mod log;
 pub mod predict;
 pub mod record;
 pub mod runtime;

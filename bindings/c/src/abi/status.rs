@@ -20,7 +20,7 @@ pub const DUNLIN_MESSAGE_SIZE: usize = 512;
 pub enum Status {
     /// As asked.
     Ok = 0,
-    /// The record is refused; `culprit` names the feature. The refusal is in the journal.
+    /// The record is refused; `culprit` names the feature. What predict refuses is in the journal.
     Record = 1,
     /// The bundle is refused; what was active before stays active.
     Refused = 2,

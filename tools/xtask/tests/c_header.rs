@@ -1,5 +1,5 @@
-//! The committed header is what cbindgen makes of src/abi. `DUNLIN_BLESS=1 cargo test -p dunlin-c --test header` makes
-//! it anew.
+//! The C header that is committed is what cbindgen makes of bindings/c/src/abi; and the documents quote the example.
+//! `DUNLIN_BLESS=1 cargo test --package xtask --test c_header` makes the header anew.
 
 use std::error::Error;
 use std::fs;
@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 /// In the order in which a C reader meets them.
 const SOURCES: &[&str] = &[
     "version", "status", "config", "runtime", "install", "label", "session", "record", "predict", "answer", "fallback",
-    "upload", "sync",
+    "upload", "sync", "log",
 ];
 
 fn here(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bindings/c").join(path)
 }
 
 fn made() -> Result<String, Box<dyn Error>> {
@@ -31,7 +31,7 @@ fn the_committed_header_is_what_the_sources_make() -> Result<(), Box<dyn Error>>
     if std::env::var_os("DUNLIN_BLESS").is_some() {
         fs::write(&committed, &made)?;
     }
-    let remedy = "include/dunlin.h is stale: DUNLIN_BLESS=1 cargo test --release -p dunlin-c --test header";
+    let remedy = "include/dunlin.h is stale: DUNLIN_BLESS=1 cargo test --package xtask --test c_header";
     assert!(fs::read_to_string(committed)? == made, "{remedy}");
     Ok(())
 }
