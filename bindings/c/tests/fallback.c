@@ -2,7 +2,7 @@
 #include "support.h"
 
 static const char unsure[] =
-    "{\"n\": 0.25, \"i\": 3, \"b\": true, \"c\": \"green\", \"f\": [[0.25, 0.5], [0.75, 1.0]], \"u\": [1, 2, 3],"
+    "{\"n\": 0.25, \"i\": 3, \"b\": true, \"c\": \"green\", \"t\": \"secret\", \"f\": [[0.25, 0.5], [0.75, 1.0]], \"u\": [1, 2, 3],"
     " \"h\": [0.5, -0.25], \"s\": [-3, 5], \"w\": [-7], \"l\": [40], \"m\": [true, false]}";
 
 static dunlin_answer asked(dunlin_session session, dunlin_record record) {
@@ -38,7 +38,7 @@ static void only_what_may_leave_is_in_the_request(dunlin_session session, dunlin
            dunlin_session_fallback(session, answer.id, &request, (uint8_t *)body, request.body_length - 1, &error));
     CHECK(body[0] == '\0');
     OK(dunlin_session_fallback(session, answer.id, &request, (uint8_t *)body, sizeof body, &error));
-    CHECK(strstr(body, "\"n\"") && strstr(body, "\"i\"") && !strstr(body, "\"b\"") && !strstr(body, "green"));
+    CHECK(strstr(body, "\"n\"") && strstr(body, "green") && !strstr(body, "\"t\"") && !strstr(body, "secret"));
     EXPECT(DUNLIN_STATUS_FALLBACK, dunlin_session_fallback(session, answer.id + 1, &request, NULL, 0, &error));
     CODE("not_waiting");
 }
@@ -92,11 +92,12 @@ int main(int argc, char **argv) {
     begin(argc, argv);
     dunlin_config config = trusting();
     const dunlin_key key = {"trusted", text_of(fixture("trusted.pub"))};
-    const char *const features[] = {"n", "i", "b"}; /* the bundle keeps b here whatever this says */
+    /* The bundle keeps t here whatever this says. */
+    const char *const features[] = {"n", "i", "b", "c", "t", "f", "u", "h", "s", "w", "l", "m"};
     config.keys = &key;
     config.fallback = 1;
     config.fallback_features = features;
-    config.fallback_feature_count = 3;
+    config.fallback_feature_count = sizeof features / sizeof *features;
     config.fallback_failures = 100;
     const dunlin_runtime runtime = opened(&config);
     const dunlin_session session = session_of(runtime, "every-1.0.0.dunlin", "every");
