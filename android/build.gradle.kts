@@ -1,0 +1,6 @@
+// Not run by this repository's tests: docs/sdk-android.md.
+plugins {
+    id("com.android.library") version "8.13.0" apply false
+    id("com.android.application") version "8.13.0" apply false
+    id("org.jetbrains.kotlin.android") version "2.2.21" apply false
+}

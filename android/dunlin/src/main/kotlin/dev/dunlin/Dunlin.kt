@@ -1,0 +1,204 @@
+// One folder, its models, its journal: where everything starts.
+package dev.dunlin
+
+import android.content.Context
+import dev.dunlin.android.AndroidLog
+import dev.dunlin.internal.Native
+import dev.dunlin.internal.Sending
+import dev.dunlin.internal.Watch
+import dev.dunlin.internal.alarmOf
+import dev.dunlin.internal.calling
+import dev.dunlin.internal.copy
+import dev.dunlin.internal.given
+import dev.dunlin.internal.healthOf
+import dev.dunlin.internal.installReportOf
+import dev.dunlin.internal.syncReportOf
+import dev.dunlin.internal.uniffi.Runtime
+import dev.dunlin.internal.uniffi.Scalar
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import java.io.File
+import dev.dunlin.internal.uniffi.Link as GivenLink
+
+/**
+ * An open folder. Any thread may call; functions that do not suspend return soon, but read or write files, so call them away
+ * from the main thread. Open one for the app and keep it; [close] is for tests and for leaving for good.
+ */
+public class Dunlin private constructor(
+    private val runtime: Runtime,
+    private val folder: File,
+    private val assets: Assets,
+    private val dispatcher: CoroutineDispatcher,
+) : AutoCloseable {
+    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
+    private val oneSync = Mutex()
+    private val watch = Watch(this, dispatcher)
+
+    /** Alarms that open and clear, and changes of health; ends when this is closed. Looks every half minute, and after a sync. */
+    public val events: Flow<Event> get() = watch.events
+
+    /** The health now and whenever it changes, counters included; ends when this is closed. */
+    public val health: Flow<Health> get() = watch.health
+
+    /**
+     * Installs a bundle that came from outside, after every check. It answers in sessions opened from now on.
+     *
+     * @throws DunlinException.Refused naming what is wrong; the model that was active stays active.
+     */
+    public fun install(bundle: File): InstallReport = changing { installReportOf(runtime.install(bundle.path)) }
+
+    /**
+     * Installs the bundle that the app ships with as an asset; to be called at every start. One that is older than what was
+     * ever accepted is passed over.
+     *
+     * @throws DunlinException.Refused as [install].
+     */
+    public fun installShipped(asset: String): InstallReport {
+        val file = assets.copy(asset, File(folder.parentFile, "${folder.name}-shipped"))
+        try {
+            return installShipped(file)
+        } finally {
+            file.delete()
+        }
+    }
+
+    /**
+     * The same for a bundle in a file.
+     *
+     * @throws DunlinException.Refused as [install].
+     */
+    public fun installShipped(bundle: File): InstallReport =
+        changing { installReportOf(runtime.installShipped(bundle.path)) }
+
+    /**
+     * A session of a model's active version.
+     *
+     * @throws DunlinException.NotInstalled where no model has this name, [DunlinException.Model] where it cannot be loaded.
+     */
+    public fun session(modelId: String): Session = calling { Session(runtime.session(modelId), scope) }
+
+    /**
+     * Says what was right: the name of the class, for a classification. The last label of a prediction stands.
+     *
+     * @throws DunlinException.InvalidArgument where the id is none, [DunlinException.Storage] where the label is lost.
+     */
+    public fun label(id: Long, value: String): Unit = label(id, Scalar.Text(value))
+
+    /** The same for a number. */
+    public fun label(id: Long, value: Double): Unit = label(id, Scalar.Number(value))
+
+    /** The same for a whole number. */
+    public fun label(id: Long, value: Long): Unit = label(id, Scalar.Integer(value))
+
+    /** The same for true or false. */
+    public fun label(id: Long, value: Boolean): Unit = label(id, Scalar.Boolean(value))
+
+    /**
+     * Says what came of a prediction, under a name of the app's choosing. The last value of a name stands.
+     *
+     * @throws DunlinException.InvalidArgument as [label], and where the name is too long.
+     */
+    public fun outcome(id: Long, name: String, value: String): Unit = outcome(id, name, Scalar.Text(value))
+
+    /** The same for a number. */
+    public fun outcome(id: Long, name: String, value: Double): Unit = outcome(id, name, Scalar.Number(value))
+
+    /** The same for a whole number. */
+    public fun outcome(id: Long, name: String, value: Long): Unit = outcome(id, name, Scalar.Integer(value))
+
+    /** The same for true or false. */
+    public fun outcome(id: Long, name: String, value: Boolean): Unit = outcome(id, name, Scalar.Boolean(value))
+
+    /** Deletes every prediction made for a person, and tells how many there were. */
+    public fun forget(subject: String): Long = calling { runtime.forget(subject).toLong() }
+
+    /** What works, what does not, since when, and what to do about it. */
+    public fun health(): Health = calling { healthOf(runtime.health()) }
+
+    /** The alarms that are open, oldest first. */
+    public fun alarms(): List<Alarm> = calling { runtime.alarms().map(::alarmOf) }
+
+    /** Does what is due by the clock. Watching [events] or [health] does it too. */
+    public fun tick(): Unit = calling { runtime.tick() }
+
+    /**
+     * Sends what waits, until nothing may be sent for now. What could not be sent is no error: the report tells of it, and
+     * nothing is lost. A caller that is cancelled returns at once; the request under way is the last.
+     *
+     * @throws DunlinException.Storage where the journal cannot be read.
+     */
+    public suspend fun sync(transport: Transport, link: Link): SyncReport {
+        val sending = Sending(transport)
+        val work = scope.async {
+            oneSync.withLock { calling { syncReportOf(runtime.sync(sending, GivenLink.valueOf(link.name))) } }
+        }
+        try {
+            return work.await().also { watch.look() }
+        } finally {
+            sending.stop()
+            work.cancel()
+        }
+    }
+
+    /** Forgets every wait and pause of uploading: a new token, another network. */
+    public fun resumeUploads(): Unit = calling { runtime.resumeUploads() }
+
+    /** Writes everything so far and forces it to the disk. */
+    public fun flush(): Unit = calling { runtime.flush() }
+
+    /** Writes everything and gives the folder's lock back: before the system freezes the app. The next prediction takes it again. */
+    public fun suspendForBackground(): Unit = calling { runtime.suspend() }
+
+    /** Closes the sessions, writes everything and closes the folder. Every later call throws [DunlinException.Closed]; twice is once. */
+    override fun close() {
+        try {
+            calling { runtime.shutDown() }
+        } finally {
+            watch.look()
+        }
+    }
+
+    private fun label(id: Long, value: Scalar) = calling { runtime.label(id, value) }
+
+    private fun outcome(id: Long, name: String, value: Scalar) = calling { runtime.outcome(id, name, value) }
+
+    private inline fun <T> changing(change: () -> T): T = calling(change).also { watch.look() }
+
+    public companion object {
+        /**
+         * Opens the app's own folder, below `noBackupFilesDir`: what a device has seen belongs to that device. Keys and models
+         * come from the app's assets. Warnings go to Android's log. Nothing that Dunlin meets on the device makes it fail:
+         * [health] tells.
+         *
+         * @throws DunlinException.InvalidArgument where the text of a trusted key is none.
+         */
+        @JvmStatic
+        public fun open(context: Context, configure: DunlinConfig.() -> Unit): Dunlin {
+            val app = context.applicationContext ?: context
+            logTo(AndroidLog, LogLevel.WARN)
+            return open(File(app.noBackupFilesDir, "dunlin"), { name -> app.assets.open(name) }, configure = configure)
+        }
+
+        /** Opens a folder of the app's choosing, made if it is not there. */
+        @JvmStatic
+        @JvmOverloads
+        public fun open(
+            folder: File,
+            assets: Assets,
+            dispatcher: CoroutineDispatcher = Dispatchers.IO,
+            configure: DunlinConfig.() -> Unit,
+        ): Dunlin {
+            val config = DunlinConfig(assets).apply(configure).given(folder.absoluteFile)
+            return calling {
+                Native.load()
+                Dunlin(Runtime.open(config), folder.absoluteFile, assets, dispatcher)
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// What the app decides when it opens Dunlin.
+package dev.dunlin
+
+import dev.dunlin.internal.readAsset
+import kotlin.time.Duration
+
+/** Opens a file that the app ships with, by its name. */
+public fun interface Assets {
+    /** Opens it for reading from its start. */
+    @Throws(java.io.IOException::class)
+    public fun open(name: String): java.io.InputStream
+}
+
+/** Whom the app trusts, and how Dunlin remembers. What is left out is as the runtime's own default. */
+public class DunlinConfig internal constructor(internal val assets: Assets) {
+    internal val keys: MutableList<Pair<String, String>> = mutableListOf()
+
+    /** How soon rows reach the disk; batched unless set. */
+    public var durability: Durability? = null
+
+    /** How long rows stay. */
+    public var retention: Retention = Retention()
+
+    /** How large the monitor's windows are. */
+    public var monitor: MonitorWindow = MonitorWindow()
+
+    /** When a prediction may ask a larger model elsewhere; never unless set. */
+    public var fallback: FallbackPolicy? = null
+
+    /** Trusts bundles that this key signed: the text of a minisign `.pub` file, or its second line. Reports repeat the name. */
+    public fun trust(name: String, publicKey: String) {
+        keys += name to publicKey
+    }
+
+    /** Trusts bundles that the key in an asset signed. */
+    public fun trustAsset(asset: String) {
+        trust(asset.substringAfterLast('/').removeSuffix(".pub"), String(assets.readAsset(asset), Charsets.UTF_8))
+    }
+}
+
+/** When a row is on the disk. */
+public sealed interface Durability {
+    /** Soon after a prediction has returned, which never waits for the disk: after [maxDelay], or when [maxRows] wait. */
+    public data class Batched(val maxDelay: Duration, val maxRows: Int) : Durability
+
+    /** Before a prediction returns, also after a power cut. */
+    public object Sync : Durability
+}
+
+/** What the journal may hold; the oldest predictions go first. */
+public data class Retention(val maxRows: Long? = null, val maxBytes: Long? = null, val maxAge: Duration? = null)
+
+/** When a window of the monitor closes: after so many records of one model version, or so long after its first. */
+public data class MonitorWindow(val rows: Long? = null, val time: Duration? = null)
+
+/** When a prediction may ask a larger model elsewhere, and with what. */
+public data class FallbackPolicy(
+    /** The reasons of abstention that may ask. */
+    val askOn: List<AskOn>? = null,
+    /** Ask also when the baseline answered in the model's place. */
+    val askOverBaseline: Boolean? = null,
+    /** The features that may leave, of those that the schema lets leave; all of them if left out. */
+    val features: List<String>? = null,
+    /** How long an answer is waited for. */
+    val deadline: Duration? = null,
+    /** Requests a day. */
+    val requestsADay: Int? = null,
+    /** Failures in a row after which nothing is asked for a while. */
+    val failures: Int? = null,
+    /** For how long nothing is asked then. */
+    val openFor: Duration? = null,
+)
+
+/** A reason of abstention that may ask. */
+public enum class AskOn { LOW_CONFIDENCE, FAR_FROM_REFERENCE, OUT_OF_RANGE, NON_FINITE }

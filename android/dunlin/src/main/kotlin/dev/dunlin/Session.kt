@@ -1,0 +1,104 @@
+// One version of a model that answers records.
+package dev.dunlin
+
+import dev.dunlin.internal.Given
+import dev.dunlin.internal.HotPath
+import dev.dunlin.internal.ask
+import dev.dunlin.internal.calling
+import dev.dunlin.internal.featureOf
+import dev.dunlin.internal.outputInfoOf
+import dev.dunlin.internal.predictionOf
+import dev.dunlin.internal.refuseHalfPairs
+import dev.dunlin.internal.refuseUnfit
+import dev.dunlin.internal.uniffi.RecordBuilder
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.withContext
+import dev.dunlin.internal.uniffi.Session as Generated
+
+/**
+ * Answers records with one version of a model: it stays on that version, whatever is installed meanwhile. Any thread may
+ * call; calls of one session wait for each other, so more parallelism is more sessions. Close it when it is done with.
+ */
+public class Session internal constructor(private val session: Generated, private val scope: CoroutineScope) : AutoCloseable {
+    /** What a record must hold. */
+    public val features: List<Feature> = session.features().map(::featureOf)
+
+    /** What the model answers. */
+    public val outputs: List<OutputInfo> = session.outputs().map(::outputInfoOf)
+
+    /** Version of the model that answers. */
+    public val modelVersion: String = session.modelVersion()
+
+    /** Which kernels answer. */
+    public val kernelSet: String = session.kernelSet()
+
+    private val hotPath = HotPath(session)
+
+    /**
+     * Answers one record and puts the answer on the record. Takes microseconds to milliseconds, by the model.
+     *
+     * @throws DunlinException.Record when the record is refused, naming the feature; the refusal is on the record too.
+     */
+    public fun predict(record: Record): Prediction = answer(null, record)
+
+    /**
+     * The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
+     *
+     * @throws DunlinException.Record as [predict].
+     */
+    public fun predictFor(subject: String, record: Record): Prediction {
+        refuseHalfPairs(subject)
+        return answer(subject, record)
+    }
+
+    /**
+     * [predict], or [predictFor], away from the caller's thread: for large models on the main thread.
+     *
+     * @throws DunlinException.Record as [predict].
+     */
+    public suspend fun awaitPrediction(record: Record, subject: String? = null): Prediction =
+        withContext(scope.coroutineContext) { answerOf(subject, record) }
+
+    /**
+     * Answers a record, and where the policy asks for a larger model elsewhere, waits for its answer until the deadline. What
+     * comes too late or is no answer is as if none had been asked for: the device's own answer is returned.
+     *
+     * @throws DunlinException.Record as [predict].
+     */
+    public suspend fun predictWithFallback(record: Record, transport: Transport, subject: String? = null): Prediction {
+        val own = awaitPrediction(record, subject)
+        val request = own.request ?: return own
+        return scope.ask(session, own, request, transport)
+    }
+
+    /** Closes the session, after a call that is under way. Every later prediction throws [DunlinException.Closed]; twice is once. */
+    override fun close(): Unit = calling { session.shutDown() }
+
+    private fun answerOf(subject: String?, record: Record) = if (subject == null) predict(record) else predictFor(subject, record)
+
+    private fun answer(subject: String?, record: Record): Prediction =
+        calling { hotPath.predict(subject, record) ?: answerByName(subject, record) }
+
+    /** The way that any record can take: value by value, by name. */
+    private fun answerByName(subject: String?, record: Record): Prediction =
+        RecordBuilder().use { builder ->
+            record.json?.let(builder::json)
+            record.given.forEach { given -> give(builder, given) }
+            val made = if (subject == null) session.predict(builder) else session.predictFor(subject, builder)
+            predictionOf(made)
+        }
+
+    private fun give(builder: RecordBuilder, given: Given) {
+        when (given) {
+            is Given.Number -> builder.number(given.name, given.value)
+            is Given.Integer -> builder.integer(given.name, given.value)
+            is Given.Truth -> builder.boolean(given.name, given.value)
+            is Given.Category -> builder.category(given.name, given.level)
+            is Given.Text -> builder.text(given.name, given.text)
+            is Given.OfTensor -> {
+                hotPath.features.find { it.name == given.name }?.let { refuseUnfit(given, it) }
+                builder.tensor(given.name, given.tensor.toBytes())
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// One sync that the system has started and may stop again.
+package dev.dunlin
+
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.launch
+
+/** Runs a sync for a scheduler of the app's choosing, and tells whether the system should come back soon. */
+public class SyncRun(
+    private val dunlin: Dunlin,
+    private val transport: Transport,
+    private val connectivity: ConnectivityPort,
+) {
+    private var job: Job? = null
+
+    /** Starts; `done` is called once, with whether something still waits that could not be sent, unless it is stopped before. */
+    public fun start(done: (again: Boolean) -> Unit) {
+        job = CoroutineScope(Dispatchers.Default).launch { done(isUnfinished()) }
+    }
+
+    /** Stops; what is not delivered waits for the next time. */
+    public fun stop() {
+        job?.cancel()
+    }
+
+    private suspend fun isUnfinished(): Boolean {
+        val link = connectivity.link() ?: return true
+        return try {
+            dunlin.sync(transport, link).trouble != null
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (_: DunlinException.Closed) {
+            false
+        } catch (_: DunlinException) {
+            true
+        }
+    }
+}

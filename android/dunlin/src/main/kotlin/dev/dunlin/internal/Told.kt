@@ -1,0 +1,93 @@
+// Makes the library's own types of what the generated surface tells, one to one.
+package dev.dunlin.internal
+
+import dev.dunlin.Alarm
+import dev.dunlin.DType
+import dev.dunlin.Feature
+import dev.dunlin.Health
+import dev.dunlin.InstallOutcome
+import dev.dunlin.InstallReport
+import dev.dunlin.ModelHealth
+import dev.dunlin.Notice
+import dev.dunlin.OutputInfo
+import dev.dunlin.Part
+import dev.dunlin.PrivacyClass
+import dev.dunlin.Severity
+import dev.dunlin.SyncReport
+import kotlin.time.Duration.Companion.milliseconds
+import dev.dunlin.internal.uniffi.Alarm as ToldAlarm
+import dev.dunlin.internal.uniffi.Feature as ToldFeature
+import dev.dunlin.internal.uniffi.Health as ToldHealth
+import dev.dunlin.internal.uniffi.InstallReport as ToldInstall
+import dev.dunlin.internal.uniffi.Notice as ToldNotice
+import dev.dunlin.internal.uniffi.OutputInfo as ToldOutput
+import dev.dunlin.internal.uniffi.Part as ToldPart
+import dev.dunlin.internal.uniffi.SyncReport as ToldSync
+
+internal fun featureOf(told: ToldFeature): Feature =
+    Feature(
+        name = told.name,
+        kind = Feature.Kind.valueOf(told.kind.name),
+        dtype = told.dtype?.let { DType.valueOf(it.name) },
+        shape = told.shape.map { it.toInt() },
+        required = told.required,
+        min = told.min ?: told.minInteger?.toDouble(),
+        max = told.max ?: told.maxInteger?.toDouble(),
+        levels = told.levels,
+        acceptsUnseen = told.acceptsUnseen,
+        maxBytes = told.maxBytes?.toLong(),
+        unit = told.unit,
+        privacy = PrivacyClass.valueOf(told.privacy.name),
+        mayLeave = told.mayLeave,
+        purpose = told.purpose,
+    )
+
+internal fun outputInfoOf(told: ToldOutput): OutputInfo =
+    OutputInfo(told.name, OutputInfo.Task.valueOf(told.task.name), told.classes, told.shape.map { it.toInt() }, told.unit)
+
+internal fun healthOf(told: ToldHealth): Health =
+    Health(
+        ok = told.ok,
+        state = partOf(told.state),
+        journal = partOf(told.journal),
+        notices = told.notices.map(::noticeOf),
+        counters = told.counters.mapValues { it.value.toLong() },
+        models = told.models.map { ModelHealth(it.modelId, it.version, it.sequence.toLong(), it.slot) },
+    )
+
+private fun partOf(told: ToldPart): Part =
+    when (told) {
+        is ToldPart.Ok -> Part.Ok
+        is ToldPart.Degraded -> Part.Degraded(noticeOf(told.notice))
+    }
+
+private fun noticeOf(told: ToldNotice): Notice = Notice(told.what, told.sinceUs, told.remedy)
+
+internal fun alarmOf(told: ToldAlarm): Alarm =
+    Alarm(
+        what = told.what,
+        howSure = told.howSure,
+        whatToDo = told.whatToDo,
+        kind = told.kind,
+        subject = told.subject,
+        severity = Severity.valueOf(told.severity.name),
+        modelId = told.modelId,
+        modelVersion = told.modelVersion,
+        sinceUs = told.sinceUs,
+        lastUs = told.lastUs,
+        windows = told.windows.toLong(),
+    )
+
+internal fun installReportOf(told: ToldInstall): InstallReport =
+    InstallReport(
+        outcome = InstallOutcome.valueOf(told.outcome.name),
+        modelId = told.modelId,
+        version = told.version,
+        sequence = told.sequence.toLong(),
+        digest = told.digest,
+        signer = told.signer,
+        goldenCases = told.goldenCases.toLong(),
+    )
+
+internal fun syncReportOf(told: ToldSync): SyncReport =
+    SyncReport(told.attempts.toLong(), told.accepted.toLong(), told.waitMs?.coerceAtMost(Long.MAX_VALUE.toULong())?.toLong()?.milliseconds, told.trouble)

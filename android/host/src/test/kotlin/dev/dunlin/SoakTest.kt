@@ -1,0 +1,83 @@
+// A million predictions, and sessions by the thousand: nothing grows.
+package dev.dunlin
+
+import dev.dunlin.internal.Native
+import dev.dunlin.internal.NativeFailure
+import dev.dunlin.internal.direct
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Tag
+import org.junit.jupiter.api.Test
+import java.io.File
+import java.util.concurrent.atomic.AtomicReference
+import kotlin.concurrent.thread
+
+@Tag("slow")
+class SoakTest {
+    @Test
+    fun `a million predictions from four threads on four sessions take no more memory than the first tenth`() =
+        withDunlin({ retention = Retention(maxRows = 20_000) }) { dunlin ->
+            val sessions = List(4) { dunlin.session("tiny") }
+            predict(sessions, EACH / 10)
+            val before = residentKilobytes()
+            val start = System.nanoTime()
+            predict(sessions, EACH)
+            val seconds = (System.nanoTime() - start) / 1e9
+            dunlin.flush()
+            val after = residentKilobytes()
+            println("soak: 1000000 predictions in %.1f s; resident %d KiB after warm-up, %d KiB at the end".format(seconds, before, after))
+            assertTrue(after - before < 24 * 1024, "from $before to $after KiB")
+            val handles = sessions.map(::handleOf)
+            sessions.forEach(Session::close)
+            for (handle in handles) {
+                assertEquals(7, assertThrows(NativeFailure::class.java) { Native.predict(handle, direct(8), 0, 8, direct(8), 0, 8) }.kind)
+            }
+        }
+
+    @Test
+    fun `ten thousand sessions opened and closed leave no handle and no memory behind`() = withDunlin { dunlin ->
+        repeat(1_000) { dunlin.session("tiny").close() }
+        val before = residentKilobytes()
+        val places = HashSet<Long>()
+        repeat(10_000) {
+            dunlin.session("tiny").use { session ->
+                places += handleOf(session) and 0xffff_ffffL
+                if (it % 100 == 0) session.predict(tinyRecord())
+            }
+        }
+        val after = residentKilobytes()
+        println("sessions: resident $before KiB after 1000, $after KiB after 11000; places of handles: $places")
+        assertTrue(places.size <= 2, "a handle that is not given back takes a place: $places")
+        assertTrue(after - before < 24 * 1024, "from $before to $after KiB")
+    }
+
+    private fun predict(sessions: List<Session>, times: Int) {
+        val failure = AtomicReference<Throwable>()
+        val threads = sessions.map { session ->
+            thread {
+                try {
+                    val record = tinyRecord()
+                    repeat(times) { check(session.predict(record).chosenClass?.name == "middle") }
+                } catch (thrown: Throwable) {
+                    failure.set(thrown)
+                }
+            }
+        }
+        threads.forEach(Thread::join)
+        failure.get()?.let { throw it }
+    }
+
+    private fun residentKilobytes(): Long {
+        repeat(3) {
+            System.gc()
+            Thread.sleep(50)
+        }
+        val line = File("/proc/self/status").readLines().first { it.startsWith("VmRSS") }
+        return line.filter(Char::isDigit).toLong()
+    }
+
+    private companion object {
+        const val EACH = 250_000
+    }
+}
