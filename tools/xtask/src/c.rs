@@ -90,8 +90,8 @@ impl Bench {
 
 /// The folder that the tests of every SDK read, and its cases as a header.
 fn make_fixtures(project: &Project, bench: &Bench) -> Result<(), String> {
-    // Selected like this, what it depends on is what the tests of the workspace have built already.
-    show(cargo(project).args(["build", "--release", "--workspace", "--bin", "sdk_fixture"]))?;
+    // Its own build would select other features, and build candle anew; that of the tests has made it already, or does.
+    show(cargo(project).args(["test", "--release", "--workspace", "--test", "sdk", "--no-run"]))?;
     show(untied(project, bench.built.join("sdk_fixture")).arg(&bench.fixtures))?;
     let (file, header) = (bench.fixtures.join("cases.json"), bench.work.join("cases.h"));
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
