@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin-wire", &["dunlin-drift"]),
     ("dunlin", BELOW_THE_RUNTIME),
     ("dunlin-uniffi", &["dunlin"]),
+    ("dunlin-jni", &["dunlin", "dunlin-uniffi"]),
     ("dunlin-bindgen", &[]),
     ("dunlin-c", &["dunlin"]),
     ("dunlin-cloud", BELOW_THE_RUNTIME),
