@@ -16,7 +16,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let entries: Vec<Vec<u8>> =
         unpack(&full).iter().zip(0_u8..).map(|(entry, index)| [&[index], &entry.content[..]].concat()).collect();
     write(&Path::new(&corpus).join("bundle_entries"), &entries)?;
+    write(&Path::new(&corpus).join("packed_record"), &[packed_record()])?;
     Ok(write(&Path::new(&corpus).join("summary_decode"), &[upload()?])?)
+}
+
+/// An honest packed record of the model `every`, in the order of its schema.
+fn packed_record() -> Vec<u8> {
+    let scalars = [&[1; 9][..], &[1; 9], &[1, 1], &[1, 5, 0, 0, 0], b"green", &[1, 1, 0, 0, 0], b"a"];
+    let tensors = [&[1; 17][..], &[1; 4], &[1; 5], &[1; 3], &[1; 5], &[1; 9], &[1; 3]];
+    [scalars.concat(), tensors.concat(), vec![0]].concat()
 }
 
 /// What an honest upload's gzip holds.

@@ -2,11 +2,14 @@
 //!
 //! Kotlin, Swift and C run `cases.json` too; the folder that they need is made by the program `sdk_fixture`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod cases;
 mod closing;
 mod errors;
 mod fallback;
 mod fixture;
+mod hostile;
 mod logging;
 mod packed;
 mod runtime;
