@@ -42,6 +42,17 @@ fn bursts_answer_every_line_with_the_time_of_so_many_inferences() {
 }
 
 #[test]
+fn the_command_measures_alone_where_the_small_program_is_not_beside_it() {
+    let desk = Desk::new();
+    let alone = desk.path("alone");
+    std::fs::copy(dunlin_tests::binary(), &alone).expect("a copy");
+    let ended = std::process::Command::new(alone).current_dir(desk.path(".")).args(BENCH).output().expect("it starts");
+    assert!(ended.status.success(), "{ended:?}");
+    let figures: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("figures");
+    assert!(figures["cpu_us"].as_f64().is_some_and(|time| time > 0.0), "{figures}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused() {
     let desk = Desk::new();
     desk.write("text", "this is no bundle");

@@ -1,4 +1,4 @@
-//! The `dunlin` command that belongs to the tests being run.
+//! The `dunlin` command that belongs to the tests being run, and the small program beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ pub fn binary() -> &'static Path {
         let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--quiet", "--package", "dunlin-cli", "--bin", "dunlin"])
+            .args(["build", "--quiet", "--package", "dunlin-cli", "--package", "dunlin-bench", "--bins"])
             .args(if profile.ends_with("release") { &["--release"][..] } else { &[] });
         build.env("CARGO_TARGET_DIR", profile.parent().expect("target")).current_dir(env!("CARGO_MANIFEST_DIR"));
         assert!(build.status().expect("cargo runs").success(), "the binary does not build");

@@ -7,6 +7,9 @@ use dunlin_bundle::Weights;
 use dunlin_bundle::graph::{Attribute, Graph, Node};
 use dunlin_bundle::tensor::Tensor;
 
+/// Ops that may be folded.
+const FOLDED: [&str; 5] = ["BatchNormalization", "Mul", "Div", "Add", "Sub"];
+
 /// Folds every node that maps the result of a `Conv` or `Gemm`, channel by channel, to `scale * y + shift`:
 /// `BatchNormalization` (Ioffe and Szegedy 2015, as at inference), and `Mul`, `Div`, `Add` and `Sub` with constants.
 ///
@@ -14,6 +17,9 @@ use dunlin_bundle::tensor::Tensor;
 /// Gives the graph and the tensors that it needs beside or instead of those of `weights`, by name: shape and values.
 #[must_use]
 pub fn fold_batch_norm(graph: &Graph, weights: &Weights) -> (Graph, BTreeMap<String, Tensor>) {
+    if !graph.nodes.iter().any(|node| FOLDED.contains(&node.op_type.as_str())) {
+        return (graph.clone(), BTreeMap::new());
+    }
     let mut folding = Folding::new(graph, weights);
     for position in 0..graph.nodes.len() {
         while folding.fold_into(position) {}

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use dunlin_bundle::tensor::Tensor;
 use dunlin_engine::{EngineError, RawOutput};
 
+use crate::error::{BenchError, Failure};
 use crate::load::Loaded;
 use crate::process::{peak_rss_kb, thread_cpu_time};
-use crate::error::{BenchError, Failure};
 
 /// Says `ready` with the microseconds of load and first answer and the peak memory in KiB; then, for each line that holds a number, runs so many inferences and says the nanoseconds of CPU time
 /// that they took.
@@ -26,7 +26,11 @@ pub(crate) fn answer(
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(pipe)?;
         let times: u32 = line.trim().parse().map_err(|_| {
-            BenchError::new(Failure::Usage, "no_number", format!("'{line}' is no number of inferences; write one a line"))
+            BenchError::new(
+                Failure::Usage,
+                "no_number",
+                format!("'{line}' is no number of inferences; write one a line"),
+            )
         })?;
         let before = thread_cpu_time();
         for _ in 0..times {

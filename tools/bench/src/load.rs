@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dunlin_bundle::{Bundle, TrustedKeys};
 use dunlin_bundle::graph::Graph;
+use dunlin_bundle::{Bundle, TrustedKeys};
 use dunlin_engine::{Engine, Model};
 use dunlin_predictor::{LoadError, Predictor, golden_records};
 

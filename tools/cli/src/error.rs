@@ -1,5 +1,6 @@
 //! What the command says and which exit code it ends with when something is wrong.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -42,14 +43,14 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct CliError {
     kind: Kind,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
 }
 
 impl CliError {
     /// A failure with a short name for machines and a message for people.
-    pub(crate) fn new(kind: Kind, code: &'static str, message: impl ToString) -> Self {
-        Self { kind, code, message: message.to_string() }
+    pub(crate) fn new(kind: Kind, code: impl Into<Cow<'static, str>>, message: impl ToString) -> Self {
+        Self { kind, code: code.into(), message: message.to_string() }
     }
 
     /// A failure that the command's own result tells already.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Check, check_name, check_names, ensure, within_limit};
+use super::{Check, Named, check_name, check_names, ensure, within_limit};
 use crate::graph::{Attribute, Dim, Graph, Node, ValueInfo};
 use crate::limits;
 use crate::schema::{Schema, Task};
@@ -20,12 +20,9 @@ pub(super) fn check(graph: &Graph, weights: &Weights) -> Check {
     check_names("node", graph.nodes.iter().map(|node| node.name.as_str()))?;
     check_names("output", graph.outputs.iter().map(|value| value.name.as_str()))?;
     let missing = graph.initializers.iter().find(|name| weights.get(name).is_none());
-    ensure(missing.is_none(), at_tensor(missing), "it is an initializer, but no weights entry holds it")?;
+    let at = Named("tensor", missing.map_or("", String::as_str));
+    ensure(missing.is_none(), at, "it is an initializer, but no weights entry holds it")?;
     check_flow(graph)
-}
-
-fn at_tensor(name: Option<&String>) -> String {
-    name.map_or_else(String::new, |name| format!("tensor `{}`", name.escape_debug()))
 }
 
 /// Checks that each node uses what came before it and makes what nothing else makes.
@@ -38,7 +35,7 @@ fn check_flow(graph: &Graph) -> Check {
         check_node(node, &known)?;
         for output in node.outputs.iter().filter(|name| !name.is_empty()) {
             check_name("value", output)?;
-            ensure(known.insert(output), at(node), format!("`{output}` is made twice"))?;
+            ensure(known.insert(output), at(node), format_args!("`{output}` is made twice"))?;
         }
     }
     let unmade = graph.outputs.iter().find(|value| !known.contains(value.name.as_str()));
@@ -65,23 +62,19 @@ fn check_attribute(node: &Node, name: &str, attribute: &Attribute) -> Check {
         Attribute::Int(_) | Attribute::String(_) => (1, true),
     };
     within_limit("MAX_ATTRIBUTE_ITEMS", items, limits::MAX_ATTRIBUTE_ITEMS)?;
-    ensure(finite, at(node), format!("attribute `{}` is not finite", name.escape_debug()))
+    ensure(finite, at(node), format_args!("attribute `{}` is not finite", name.escape_debug()))
 }
 
 /// An input or output: a batch, and a row whose size is known.
 fn check_value(value: &ValueInfo) -> Check {
     check_name("value", &value.name)?;
     within_limit("MAX_RANK", value.shape.len(), limits::MAX_RANK)?;
-    let at = || format!("value `{}`", value.name);
+    let at = Named("value", &value.name);
     let Some((batch, _)) = value.shape.split_first() else {
-        return ensure(false, at(), "its shape has no batch dimension");
+        return ensure(false, at, "its shape has no batch dimension");
     };
-    ensure(*batch != Dim::Size(0), at(), "its batch is zero")?;
-    ensure(
-        row_elements(value).is_some_and(|n| n > 0),
-        at(),
-        "only its batch may be a symbol, and no size zero or absurd",
-    )
+    ensure(*batch != Dim::Size(0), at, "its batch is zero")?;
+    ensure(row_elements(value).is_some_and(|n| n > 0), at, "only its batch may be a symbol, and no size zero or absurd")
 }
 
 /// Elements of one row of an input or output; `None` where a size is not known or over the limits.
@@ -109,11 +102,11 @@ pub(super) fn check_outputs(graph: &Graph, schema: &Schema) -> Check {
             Task::BinaryClassification => width == Some(1),
             Task::Regression | Task::Embedding => true,
         };
-        ensure(fits, format!("output `{}`", value.name), "its width does not suit the schema's task and classes")?;
+        ensure(fits, Named("output", &value.name), "its width does not suit the schema's task and classes")?;
     }
     Ok(())
 }
 
-fn at(node: &Node) -> String {
-    format!("node `{}`", node.name)
+fn at(node: &Node) -> Named<'_> {
+    Named("node", &node.name)
 }

@@ -7,6 +7,8 @@ mod reference;
 mod schema;
 mod transforms;
 
+use std::fmt;
+
 pub(crate) use manifest::{FORMAT, check as manifest};
 
 use crate::contents::Contents;
@@ -38,9 +40,19 @@ impl Fault {
     }
 }
 
-/// Refuses what a condition does not hold for.
-fn ensure(holds: bool, at: impl Into<String>, problem: impl Into<String>) -> Check {
-    if holds { Ok(()) } else { Err(Fault::new(at, problem)) }
+/// Refuses what a condition does not hold for. The words are made only then: a load checks some thousand names.
+fn ensure(holds: bool, at: impl fmt::Display, problem: impl fmt::Display) -> Check {
+    if holds { Ok(()) } else { Err(Fault::new(at.to_string(), problem.to_string())) }
+}
+
+/// A thing and its name, for people.
+#[derive(Clone, Copy)]
+struct Named<'a>(&'a str, &'a str);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.0, self.1.escape_debug())
+    }
 }
 
 /// Refuses more than a limit allows.
@@ -52,7 +64,7 @@ fn within_limit(limit: &'static str, value: usize, max: usize) -> Check {
 fn check_name(what: &str, name: &str) -> Check {
     within_limit("MAX_NAME_BYTES", name.len(), limits::MAX_NAME_BYTES)?;
     let good = !name.is_empty() && !name.contains(char::is_control);
-    ensure(good, format!("{what} `{}`", name.escape_debug()), "the name is empty or has control characters")
+    ensure(good, Named(what, name), "the name is empty or has control characters")
 }
 
 /// Refuses names that are bad or come twice.
@@ -60,7 +72,7 @@ fn check_names<'a>(what: &str, names: impl IntoIterator<Item = &'a str>) -> Chec
     let mut seen = std::collections::HashSet::new();
     for name in names {
         check_name(what, name)?;
-        ensure(seen.insert(name), format!("{what} `{name}`"), "the name comes twice")?;
+        ensure(seen.insert(name), Named(what, name), "the name comes twice")?;
     }
     Ok(())
 }

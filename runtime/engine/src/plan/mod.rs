@@ -77,12 +77,10 @@ impl Engine for PlanEngine {
     fn compile(&self, graph: &Graph, weights: &Weights) -> Result<Arc<dyn Model>, EngineError> {
         let (kernels, packs) = (self.kernels, Packs::default());
         let (graph, weights) = folded(graph, weights)?;
-        let (graph, weights) = (&graph, &weights);
-        let batch = declared_batch(graph);
-        let program = Arc::new(Program::compile(graph, weights, kernels, &packs, batch)?);
+        let batch = declared_batch(&graph);
+        let program = Arc::new(Program::compile(&graph, &weights, kernels, &packs, batch)?);
         let set = KernelSet::of("plan", kernels.isa(), program.family());
         weights.release();
-        let (graph, weights) = (graph.clone(), weights.clone());
         let programs = Mutex::new(vec![(batch, program)]);
         Ok(Arc::new(PlanModel { graph, weights, kernels, packs, programs, set }))
     }

@@ -55,7 +55,7 @@ impl Emulator {
 
 fn build(project: &Project) -> Result<PathBuf, String> {
     let mut cargo = arm::cross_cargo(project)??;
-    show(cargo.args(["build", "--release", "--target", arm::TARGET, "--package", "dunlin-cli"]))?;
+    show(cargo.args(["build", "--release", "--target", arm::TARGET, "--package", "dunlin-bench"]))?;
     Ok(project.cache.join("arm").join(arm::TARGET).join("release/dunlin-bench"))
 }
 

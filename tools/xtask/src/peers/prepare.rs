@@ -155,6 +155,6 @@ fn length(path: &Path) -> Result<u64, String> {
 
 /// Builds the command and says where it is.
 fn build(project: &Project) -> Result<PathBuf, String> {
-    show(cargo(project).args(["build", "--release", "--package", "dunlin-cli"]))?;
+    show(cargo(project).args(["build", "--release", "--package", "dunlin-cli", "--package", "dunlin-bench"]))?;
     Ok(target_folder(project)?.join("release/dunlin"))
 }

@@ -85,6 +85,6 @@ impl From<BenchError> for CliError {
             Failure::Key => Kind::Key,
             Failure::System => Kind::Failed,
         };
-        Self::new(kind, "bench", error)
+        Self::new(kind, error.code, error.message)
     }
 }
