@@ -25,6 +25,7 @@ mod report;
 mod setup;
 mod size;
 mod source_rules;
+mod swift;
 mod test;
 mod toolchain;
 
@@ -39,6 +40,7 @@ cargo xtask COMMAND [--no-setup]
   test quick       the inner loop: format, lint, architecture, and the tests that are not slow
   test c           the C library: its example and tests, shared and static, under valgrind
   test arm         golden vectors and the kernels' tests on emulated aarch64 cores
+  test swift       the Swift SDK against the real library, with Debian's Swift in the cache
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
@@ -47,6 +49,7 @@ cargo xtask COMMAND [--no-setup]
                    DUNLIN_DATA names the folder of the models)
   bench --arm      counts instructions of an inference on emulated ARM, ours and the peers' (DUNLIN_DATA as above)
   conformance      runs the ONNX project's own node tests and rewrites docs/conformance.md
+  xcframework      on a Mac with Xcode: what ios/Package.swift needs there
   size             stripped sizes of the smallest program that answers and of the command, here and on aarch64
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
@@ -74,11 +77,13 @@ fn main() -> ExitCode {
         ["test", "quick"] => report::run(&project, test::QUICK),
         ["test", "c"] => report::run(&project, test::C),
         ["test", "arm"] => report::run(&project, test::ARM),
+        ["test", "swift"] => report::run(&project, test::SWIFT),
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),
+        ["xcframework"] => report::run(&project, test::XCFRAMEWORK),
         ["size"] => report::run(&project, size::STEPS),
         ["conformance"] => conformance::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
 
 use crate::report::Step;
-use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, toolchain};
+use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, swift, toolchain};
 
 pub(crate) const FULL: &[Step] = &[
     FORMAT,
@@ -13,6 +13,7 @@ pub(crate) const FULL: &[Step] = &[
     Step { name: "without candle", run: checks::without_candle },
     C_LIBRARY,
     Step { name: "demo", run: demo::run },
+    SWIFT_SDK,
     EMULATED_ARM,
     Step { name: "other toolchain", run: toolchain::check },
 ];
@@ -22,6 +23,10 @@ pub(crate) const QUICK: &[Step] = &[FORMAT, IMPORTS, LINT, Step { name: "tests",
 pub(crate) const C: &[Step] = &[C_LIBRARY];
 
 pub(crate) const ARM: &[Step] = &[EMULATED_ARM];
+
+pub(crate) const SWIFT: &[Step] = &[SWIFT_SDK];
+
+pub(crate) const XCFRAMEWORK: &[Step] = &[Step { name: "xcframework", run: swift::xcframework }];
 
 pub(crate) const DENY: &[Step] = &[DEPENDENCIES];
 
@@ -33,3 +38,4 @@ const LINT: Step = Step { name: "lint", run: checks::lint };
 const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
 const C_LIBRARY: Step = Step { name: "C", run: c::check };
 const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };
+const SWIFT_SDK: Step = Step { name: "swift", run: swift::check };

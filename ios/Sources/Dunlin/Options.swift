@@ -1,0 +1,45 @@
+// What the app decides when it opens Dunlin.
+
+import DunlinGenerated
+import Foundation
+
+extension Dunlin {
+    /// How Dunlin remembers, watches and asks elsewhere. What is left out is as in the runtime itself.
+    public struct Options: Sendable {
+        /// How soon rows reach the disk; batched if left out.
+        public var durability: Durability?
+        /// How long rows stay.
+        public var retention: Retention?
+        /// How large the monitor's windows are.
+        public var monitor: MonitorWindow?
+        /// When a prediction may ask a larger model elsewhere; never if left out.
+        public var fallback: FallbackPolicy?
+        /// How often a stream of events looks for news, in seconds.
+        public var eventInterval: TimeInterval
+        /// How long one upload of a sync may take, in seconds; after that it counts as not answered, and is kept.
+        public var uploadTimeout: TimeInterval
+
+        public init(
+            durability: Durability? = nil,
+            retention: Retention? = nil,
+            monitor: MonitorWindow? = nil,
+            fallback: FallbackPolicy? = nil,
+            eventInterval: TimeInterval = 30,
+            uploadTimeout: TimeInterval = 60
+        ) {
+            self.durability = durability
+            self.retention = retention
+            self.monitor = monitor
+            self.fallback = fallback
+            self.eventInterval = eventInterval
+            self.uploadTimeout = uploadTimeout
+        }
+    }
+}
+
+extension Dunlin.Options {
+    func config(folder: String, keys: [Dunlin.TrustedKey]) -> Config {
+        Config(
+            folder: folder, keys: keys, durability: durability, retention: retention, monitor: monitor, fallback: fallback)
+    }
+}

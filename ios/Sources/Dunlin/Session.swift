@@ -1,0 +1,100 @@
+// One version of a model that answers records.
+
+import DunlinGenerated
+import Foundation
+
+extension Dunlin {
+    /// Answers records with one version of a model. Calls of several tasks and threads wait for each other; more parallelism
+    /// is more sessions.
+    public final class Session: Sendable {
+        /// Name of the model.
+        public let modelID: String
+        let inner: DunlinGenerated.Session
+        private let transport: (any Transport)?
+        private let activity: Activity
+        private let worker = Worker(oneAtATime: true)
+
+        init(
+            _ inner: DunlinGenerated.Session, modelID: String, transport: (any Transport)?, activity: Activity
+        ) {
+            self.inner = inner
+            self.modelID = modelID
+            self.transport = transport
+            self.activity = activity
+        }
+
+        /// Answers one record and puts the answer on the record. Where the device has no answer, the policy lets it ask
+        /// elsewhere and there is a transport, it asks, and waits for at most the policy's deadline.
+        ///
+        /// - Parameter subject: a person who may ask to be forgotten; the journal keeps a keyed hash of the name.
+        /// - Throws: ``DunlinError/record(code:feature:message:)`` when the record is refused, naming the feature; the
+        ///   refusal is on the record too.
+        public func predict(_ record: Record, for subject: String? = nil) async throws -> Prediction {
+            let prediction = try await worker.run { [self] in try answer(record, for: subject) }
+            guard let request = prediction.fallback, let transport else { return prediction }
+            return await prediction.asked(ask(request, over: transport))
+        }
+
+        /// The same for a value whose JSON form is the record.
+        public func predict(_ value: some Encodable, for subject: String? = nil) async throws -> Prediction {
+            try await predict(Record(value), for: subject)
+        }
+
+        /// Answers one record on this thread, without asking elsewhere: what might be asked is the prediction's `fallback`.
+        ///
+        /// - Throws: as ``predict(_:for:)``.
+        public func predictBlocking(_ record: Record, for subject: String? = nil) throws -> Prediction {
+            try DunlinError.translating { try answer(record, for: subject) }
+        }
+
+        /// Takes in what came of a fallback request, once.
+        ///
+        /// - Throws: ``DunlinError/fallback(message:)`` saying what is wrong with it; the device's own answer stands.
+        public func resolve(
+            _ prediction: Prediction, request: FallbackRequest, with delivery: Delivery
+        ) async throws -> Prediction {
+            let resolved = try await worker.run { [inner] in try inner.resolve(request: request, delivery: delivery) }
+            return prediction.asked(.success(resolved))
+        }
+
+        /// What a record must hold, in the schema's order.
+        public func features() throws -> [Feature] { try DunlinError.translating { try inner.features() } }
+
+        /// What the model answers.
+        public func outputs() throws -> [OutputInfo] { try DunlinError.translating { try inner.outputs() } }
+
+        /// Version of the model that answers.
+        public func modelVersion() throws -> String { try DunlinError.translating { try inner.modelVersion() } }
+
+        /// Which kernels answer.
+        public func kernelSet() throws -> String { try DunlinError.translating { try inner.kernelSet() } }
+
+        /// Closes the session, after a call that is under way. Twice is once.
+        public func close() throws { try DunlinError.translating { try inner.close() } }
+
+        private func answer(_ record: Record, for subject: String?) throws -> Prediction {
+            activity.noteUse()
+            let builder = record.builder()
+            guard let subject else { return Prediction(try inner.predict(record: builder)) }
+            return Prediction(try inner.predictFor(subject: subject, record: builder))
+        }
+
+        private func ask(_ request: FallbackRequest, over transport: any Transport) async -> Result<Resolved, DunlinError> {
+            let attempt = Attempt(Upload(request), over: transport, within: Double(request.deadlineMs()) / 1000)
+            let delivery = await attempt.delivery()
+            do {
+                return .success(try await worker.run { [inner] in try inner.resolve(request: request, delivery: delivery) })
+            } catch {
+                return .failure(DunlinError(error))
+            }
+        }
+    }
+}
+
+extension Dunlin.Upload {
+    fileprivate init(_ request: Dunlin.FallbackRequest) {
+        self.init(
+            id: String(request.id()), path: request.path(), contentType: request.contentType(), contentEncoding: "",
+            body: request.body())
+    }
+}
