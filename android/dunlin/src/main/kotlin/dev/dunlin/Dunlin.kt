@@ -24,6 +24,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import java.io.File
+import java.util.concurrent.atomic.AtomicBoolean
 import dev.dunlin.internal.uniffi.Link as GivenLink
 
 /**
@@ -39,6 +40,7 @@ public class Dunlin private constructor(
     private val scope = CoroutineScope(SupervisorJob() + dispatcher)
     private val oneSync = Mutex()
     private val watch = Watch(this, dispatcher)
+    private val closed = AtomicBoolean()
 
     /** Alarms that open and clear, and changes of health; ends when this is closed. Looks every half minute, and after a sync. */
     public val events: Flow<Event> get() = watch.events
@@ -157,8 +159,9 @@ public class Dunlin private constructor(
 
     /** Closes the sessions, writes everything and closes the folder. Every later call throws [DunlinException.Closed]; twice is once. */
     override fun close() {
+        if (!closed.compareAndSet(false, true)) return
         try {
-            calling { runtime.shutDown() }
+            calling { runtime.use { it.shutDown() } }
         } finally {
             watch.look()
         }

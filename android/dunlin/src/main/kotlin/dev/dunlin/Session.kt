@@ -13,6 +13,7 @@ import dev.dunlin.internal.refuseUnfit
 import dev.dunlin.internal.uniffi.RecordBuilder
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.withContext
+import java.util.concurrent.atomic.AtomicBoolean
 import dev.dunlin.internal.uniffi.Session as Generated
 
 /**
@@ -33,6 +34,7 @@ public class Session internal constructor(private val session: Generated, privat
     public val kernelSet: String = session.kernelSet()
 
     private val hotPath = HotPath(session)
+    private val closed = AtomicBoolean()
 
     /**
      * Answers one record and puts the answer on the record. Takes microseconds to milliseconds, by the model.
@@ -72,7 +74,9 @@ public class Session internal constructor(private val session: Generated, privat
     }
 
     /** Closes the session, after a call that is under way. Every later prediction throws [DunlinException.Closed]; twice is once. */
-    override fun close(): Unit = calling { session.shutDown() }
+    override fun close() {
+        if (closed.compareAndSet(false, true)) calling { session.use { it.shutDown() } }
+    }
 
     private fun answerOf(subject: String?, record: Record) = if (subject == null) predict(record) else predictFor(subject, record)
 

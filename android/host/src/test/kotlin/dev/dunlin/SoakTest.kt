@@ -36,21 +36,23 @@ class SoakTest {
         }
 
     @Test
-    fun `ten thousand sessions opened and closed leave no handle and no memory behind`() = withDunlin { dunlin ->
-        repeat(1_000) { dunlin.session("tiny").close() }
-        val before = residentKilobytes()
+    fun `sessions opened and closed by the thousand leave no handle and no memory behind`() = withDunlin { dunlin ->
         val places = HashSet<Long>()
-        repeat(10_000) {
-            dunlin.session("tiny").use { session ->
-                places += handleOf(session) and 0xffff_ffffL
-                if (it % 100 == 0) session.predict(tinyRecord())
-            }
+        val resident = List(4) {
+            repeat(4_000) { places += openAndClose(dunlin) }
+            residentKilobytes()
         }
-        val after = residentKilobytes()
-        println("sessions: resident $before KiB after 1000, $after KiB after 11000; places of handles: $places")
+        println("sessions: resident $resident KiB after each 4000; places of handles: $places")
         assertTrue(places.size <= 2, "a handle that is not given back takes a place: $places")
-        assertTrue(after - before < 24 * 1024, "from $before to $after KiB")
+        assertTrue(resident.last() - resident.first() < 24 * 1024, "$resident KiB")
     }
+
+    /** Returns the place of its handle in the table of handles. */
+    private fun openAndClose(dunlin: Dunlin): Long =
+        dunlin.session("tiny").use { session ->
+            session.predict(tinyRecord())
+            handleOf(session) and 0xffff_ffffL
+        }
 
     private fun predict(sessions: List<Session>, times: Int) {
         val failure = AtomicReference<Throwable>()

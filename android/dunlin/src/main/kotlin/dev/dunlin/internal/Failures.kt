@@ -4,6 +4,7 @@ package dev.dunlin.internal
 import dev.dunlin.DunlinException
 import dev.dunlin.internal.uniffi.InternalException
 import java.nio.charset.CharacterCodingException
+import java.util.concurrent.CancellationException
 import dev.dunlin.internal.uniffi.DunlinException as Told
 
 /** Runs a call of the native library; what it throws is a [DunlinException]. */
@@ -14,12 +15,16 @@ internal inline fun <T> calling(call: () -> T): T =
         throw exceptionOf(failure)
     }
 
-/** What does not come from the native library stays what it is. */
+/**
+ * What does not come from the native library stays what it is. A generated object that was let go is an illegal state to its methods.
+ */
 internal fun exceptionOf(failure: Exception): Exception =
     when (failure) {
         is Told -> of(failure)
         is NativeFailure -> of(failure)
         is CharacterCodingException -> DunlinException.InvalidArgument(HALF_A_PAIR, failure)
+        is CancellationException -> failure
+        is IllegalStateException -> DunlinException.Closed("this has been closed; open it again")
         is InternalException -> DunlinException.Internal(failure.message ?: "the library met a defect", failure)
         else -> failure
     }
