@@ -17,6 +17,7 @@ mod deny;
 mod document;
 mod fuzz;
 mod import_rules;
+mod jvm;
 mod peers;
 mod process;
 mod project;
@@ -40,6 +41,7 @@ cargo xtask COMMAND [--no-setup]
   test quick       the inner loop: format, lint, architecture, and the tests that are not slow
   test c           the C library: its example and tests, shared and static, under valgrind
   test arm         golden vectors and the kernels' tests on emulated aarch64 cores
+  test jvm         the Kotlin library and the Android sample, compiled and tested on a host JVM (Maven)
   test swift       the Swift SDK against the real library, with Debian's Swift in the cache
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         ["test", "quick"] => report::run(&project, test::QUICK),
         ["test", "c"] => report::run(&project, test::C),
         ["test", "arm"] => report::run(&project, test::ARM),
+        ["test", "jvm"] => report::run(&project, test::JVM),
         ["test", "swift"] => report::run(&project, test::SWIFT),
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
 
 use crate::report::Step;
-use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, swift, toolchain};
+use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, jvm, swift, toolchain};
 
 pub(crate) const FULL: &[Step] = &[
     FORMAT,
@@ -13,6 +13,7 @@ pub(crate) const FULL: &[Step] = &[
     Step { name: "without candle", run: checks::without_candle },
     C_LIBRARY,
     Step { name: "demo", run: demo::run },
+    HOST_JVM,
     SWIFT_SDK,
     EMULATED_ARM,
     Step { name: "other toolchain", run: toolchain::check },
@@ -23,6 +24,8 @@ pub(crate) const QUICK: &[Step] = &[FORMAT, IMPORTS, LINT, Step { name: "tests",
 pub(crate) const C: &[Step] = &[C_LIBRARY];
 
 pub(crate) const ARM: &[Step] = &[EMULATED_ARM];
+
+pub(crate) const JVM: &[Step] = &[HOST_JVM];
 
 pub(crate) const SWIFT: &[Step] = &[SWIFT_SDK];
 
@@ -38,4 +41,5 @@ const LINT: Step = Step { name: "lint", run: checks::lint };
 const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
 const C_LIBRARY: Step = Step { name: "C", run: c::check };
 const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };
+const HOST_JVM: Step = Step { name: "jvm", run: jvm::check };
 const SWIFT_SDK: Step = Step { name: "swift", run: swift::check };
