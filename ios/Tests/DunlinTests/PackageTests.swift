@@ -19,9 +19,14 @@ final class PackageTests: XCTestCase {
     /// No promise: it prints what it measures.
     func test_the_cost_of_a_prediction_is_told() async throws {
         let device = try await Device()
-        for model in ["tiny", "digits"] {
-            let name = model == "tiny" ? "tiny_accepts_an_ordinary_record" : "digits_reads_a_7"
-            let (session, record) = (try await device.dunlin.session(model), try Fixture.record(name))
+        var pixels = Dunlin.Record()
+        pixels.tensor("image", (0..<64).map { Float($0 % 17) })
+        let records = [
+            ("tiny", "JSON of 5 values", try Fixture.record("tiny_accepts_an_ordinary_record")),
+            ("digits", "JSON of 64 numbers", try Fixture.record("digits_reads_a_7")), ("digits", "a tensor", pixels),
+        ]
+        for (model, form, record) in records {
+            let session = try await device.dunlin.session(model)
             let blocking = try medianMicroseconds { _ = try session.predictBlocking(record) }
             let inside = try (0..<200).map { _ in try here(session, record).latencyUs }.sorted()[100]
             var times: [Double] = []
@@ -31,7 +36,7 @@ final class PackageTests: XCTestCase {
                 times.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1000)
             }
             let awaited = times.sorted()[250]
-            print("\(model): predictBlocking \(blocking) us, predict \(awaited) us, of that in the library \(inside) us")
+            print("\(model), \(form): predictBlocking \(blocking) us, predict \(awaited) us, of that in the library \(inside) us")
         }
         try await device.end()
     }

@@ -12,9 +12,10 @@ func snippet(keyFile: URL, modelFile: URL, drawing: some Encodable) async throws
 
     let session = try await dunlin.session("digits")
     let prediction = try await session.predict(drawing)        // any Encodable whose properties are the model's features
-    switch prediction.verdict {
-    case .accept: show("\(prediction.class!.name) by \(prediction.answeredBy)")
-    case .abstain(let reasons): show(reasons.map(\.message).joined(separator: "\n"))
+    if let digit = prediction.class {
+        show("\(digit.name) by \(prediction.answeredBy)")       // by the model, or by its baseline where it abstained
+    } else if case .abstain(let reasons) = prediction.verdict {
+        show(reasons.map(\.message).joined(separator: "\n"))
     }
     try await dunlin.label(prediction.id, "7")                 // when the truth is known
     // snippet ends
