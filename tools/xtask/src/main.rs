@@ -18,6 +18,7 @@ mod document;
 mod fuzz;
 mod import_rules;
 mod jvm;
+mod mobile;
 mod peers;
 mod process;
 mod project;
@@ -43,6 +44,7 @@ cargo xtask COMMAND [--no-setup]
   test arm         golden vectors and the kernels' tests on emulated aarch64 cores
   test jvm         the Kotlin library and the Android sample, compiled and tested on a host JVM (Maven)
   test swift       the Swift SDK against the real library, with Debian's Swift in the cache
+  check-mobile     type-checks the SDKs' libraries for Android and iOS (rust-src; some minutes)
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),
         ["xcframework"] => report::run(&project, test::XCFRAMEWORK),
+        ["check-mobile"] => report::run(&project, mobile::STEPS),
         ["size"] => report::run(&project, size::STEPS),
         ["conformance"] => conformance::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),
