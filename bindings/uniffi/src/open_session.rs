@@ -25,7 +25,7 @@ pub(crate) struct Inner {
 
 impl OpenSession {
     pub(crate) fn new(session: dunlin::Session) -> Self {
-        let max_answer_bytes = packed::max_answer_bytes(&session);
+        let max_answer_bytes = packed::max_answer_bytes(session.schema(), session.output_shapes());
         Self(Mutex::new(Some(Inner { session, max_answer_bytes, untaken: BTreeMap::new() })))
     }
 

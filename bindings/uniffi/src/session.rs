@@ -150,3 +150,37 @@ impl Drop for Session {
         self.shut();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, TrustedKey};
+    use crate::runtime::Runtime;
+
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden");
+
+    #[test]
+    fn a_session_that_panicked_answers_nothing_any_more_and_can_be_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let public_key = std::fs::read_to_string(format!("{GOLDEN}/demo.pub")).unwrap();
+        let config = Config {
+            folder: folder.path().to_str().unwrap().to_owned(),
+            keys: vec![TrustedKey { name: "demo".to_owned(), public_key }],
+            durability: None,
+            retention: None,
+            monitor: None,
+            fallback: None,
+        };
+        let runtime = Runtime::open(config).unwrap();
+        runtime.install(format!("{GOLDEN}/digits-f32.dunlin")).unwrap();
+        let (session, other) =
+            (runtime.session("digits".to_owned()).unwrap(), runtime.session("digits".to_owned()).unwrap());
+        let caught = guarded(|| session.open.with(|_| -> Result<(), DunlinError> { panic!("half way through") }));
+        assert!(matches!(caught, Err(DunlinError::Internal { .. })));
+        assert!(matches!(session.model_version(), Err(DunlinError::Internal { .. })));
+        assert_eq!(other.model_version().unwrap(), "1.0.0");
+        session.close().unwrap();
+        runtime.close().unwrap();
+        assert!(matches!(other.model_version(), Err(DunlinError::Closed { .. })));
+    }
+}

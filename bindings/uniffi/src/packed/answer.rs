@@ -1,6 +1,7 @@
 //! Writes an answer into the caller's bytes, and says how many it can take.
 
-use dunlin::{Answer, AnsweredBy, OutputValue, Reason, Session};
+use dunlin::schema::{Output, Schema};
+use dunlin::{Answer, AnsweredBy, OutputValue, Reason};
 
 use crate::error::DunlinError;
 
@@ -14,17 +15,17 @@ const REASON_BYTES: usize = 3 * 4 + 18 + 100 + 2 * (309 + 5);
 /// The longest ending that a tensor's scalar adds to its feature's name.
 const SCALAR_ENDING_BYTES: usize = ".standard_deviation".len();
 
-/// Bytes that hold any answer of a session: an output can be out of range and unsure at once, and one scalar too far.
-pub(crate) fn max_answer_bytes(session: &Session) -> usize {
-    let schema = session.schema();
-    let output = |(output, shape): (&dunlin::schema::Output, Vec<usize>)| {
+/// Bytes that hold any answer to a record of a schema: an output can be out of range and unsure at once, and one scalar too
+/// far.
+pub(crate) fn max_answer_bytes(schema: &Schema, output_shapes: impl Iterator<Item = Vec<usize>>) -> usize {
+    let output = |(output, shape): (&Output, Vec<usize>)| {
         let elements: usize = shape.iter().product();
         OUTPUT_BYTES + 4 * elements + 2 * (REASON_BYTES + 2 * output.name.len())
     };
-    let outputs: usize = schema.output.iter().zip(session.output_shapes()).map(output).sum();
-    let longest_scalar =
-        schema.feature.iter().map(|feature| feature.name.len()).max().unwrap_or(0) + SCALAR_ENDING_BYTES;
-    HEADER_BYTES + outputs + 4 + REASON_BYTES + 2 * longest_scalar
+    let outputs: usize = schema.output.iter().zip(output_shapes).map(output).sum();
+    let longest_feature = schema.feature.iter().map(|feature| feature.name.len()).max().unwrap_or(0);
+    let of_a_scalar = REASON_BYTES + 2 * (longest_feature + SCALAR_ENDING_BYTES);
+    HEADER_BYTES + outputs + 4 + of_a_scalar
 }
 
 /// Writes an answer of `outputs` outputs; returns how many bytes it takes.
@@ -109,4 +110,81 @@ fn length(length: usize) -> Result<[u8; 4], DunlinError> {
 
 fn too_long() -> DunlinError {
     DunlinError::Internal { message: "an answer took more bytes than any should; please report it".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use dunlin::ids::{Epoch, PredictionId};
+    use dunlin::schema::{Feature, FeatureType, FloatDomain, MissingPolicy, Presence, PrivacyClass, Task};
+    use dunlin::{Class, Prediction, Verdict};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn schema(feature: &str, outputs: &[(String, usize)]) -> Schema {
+        let feature = Feature {
+            name: feature.to_owned(),
+            kind: FeatureType::Tensor,
+            dtype: None,
+            shape: None,
+            presence: Presence::default(),
+            missing: MissingPolicy::Refuse,
+            int_domain: None,
+            float_domain: None::<FloatDomain>,
+            string_domain: None,
+            unit: None,
+            privacy: PrivacyClass::Drop,
+            may_leave: false,
+            purpose: None,
+            drift_summaries: Vec::new(),
+        };
+        let output = |(name, _): &(String, usize)| Output {
+            name: name.clone(),
+            task: Task::Regression,
+            classes: Vec::new(),
+            float_domain: None,
+            unit: None,
+        };
+        Schema { feature: vec![feature], output: outputs.iter().map(output).collect() }
+    }
+
+    /// The longest answer that there can be: every output, and every reason that can stand beside the others.
+    fn longest(feature: &str, outputs: &[(String, usize)]) -> Answer {
+        let unsure = |name: &str| Reason::LowConfidence { output: name.into(), confidence: f64::MIN, min: f64::MIN };
+        let mut reasons: Vec<Reason> = outputs.iter().map(|(name, _)| unsure(name)).collect();
+        reasons.extend(outputs.iter().map(|(name, _)| Reason::OutOfRange { output: name.as_str().into() }));
+        let scalar = format!("{feature}.standard_deviation").into();
+        reasons.push(Reason::FarFromReference { scalar, distance: f64::MIN, max: f64::MIN });
+        let class = Class { index: 0, name: "yes".into(), probability: 1.0 };
+        let output = |(name, count): &(String, usize)| OutputValue {
+            name: name.as_str().into(),
+            values: vec![1.0; *count],
+            class: Some(class.clone()),
+        };
+        let outputs = Some(outputs.iter().map(output).collect());
+        let verdict = Verdict::Abstain(reasons);
+        let prediction = Prediction { outputs: None, verdict, confidence: Some(0.5), distance: Some(f64::MAX) };
+        let id = PredictionId::new(Epoch::provisional(), 7);
+        let (answered_by, latency) = (AnsweredBy::Baseline, Duration::MAX);
+        Answer { id, outputs, answered_by, prediction, latency, stale: true, fallback: None }
+    }
+
+    proptest! {
+        #[test]
+        fn the_longest_answer_fits_and_a_buffer_that_is_one_byte_short_of_it_is_refused(
+            feature in ".{0,30}",
+            outputs in prop::collection::vec((".{0,30}", 0..20_usize), 1..4),
+        ) {
+            let (schema, answer) = (schema(&feature, &outputs), longest(&feature, &outputs));
+            let shapes = outputs.iter().map(|(_, count)| vec![1, *count]);
+            let mut into = vec![0; max_answer_bytes(&schema, shapes)];
+            let written = write(&answer, false, outputs.len(), &mut into).unwrap();
+            prop_assert!(written <= into.len());
+            let short = write(&answer, false, outputs.len(), &mut into[..written - 1]);
+            let is_refused = matches!(short, Err(DunlinError::Internal { .. }));
+            prop_assert!(is_refused);
+        }
+    }
 }
