@@ -41,6 +41,9 @@ impl Swift {
         if !keep(untied(project, "id").arg("-u")).is_ok_and(|id| id.trim() == "0") {
             return Ok(Err("Debian's Swift is run in a folder of its own (chroot), which needs root".to_owned()));
         }
+        if let Err(why) = keep(untied(project, "unshare").args(PRIVATE_MOUNTS).args(PRIVATE_PROCESSES).arg("true")) {
+            return Ok(Err(format!("no mounts of its own can be made here: {why}")));
+        }
         if keep(&mut swift.inside(project, "swift --version")).is_ok() {
             return Ok(Ok(swift));
         }
@@ -73,11 +76,9 @@ impl Swift {
     fn set_up(&self, project: &Project, mirror: &str) -> Result<(), String> {
         println!("Setting up Debian {SUITE} with Swift once, about 3 GB, in {}", self.root.display());
         let begun = Self { root: self.root.with_extension("part") };
-        for old in [&begun.root, &self.root] {
-            if old.exists() {
-                std::fs::remove_dir_all(old).map_err(|error| format!("{}: {error}", old.display()))?;
-            }
-        }
+        // Whatever somebody has mounted in there is not ours to delete.
+        let mut remove = untied(project, "rm");
+        keep(remove.args(["--recursive", "--force", "--one-file-system"]).args([&begun.root, &self.root]))?;
         let mut debootstrap = untied(project, "unshare");
         debootstrap.args(PRIVATE_MOUNTS).args(["debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE]);
         show(debootstrap.arg(&begun.root).arg(mirror))?;
