@@ -18,7 +18,7 @@ val buildNative by tasks.registering(Exec::class) {
     commandLine(
         listOf("cargo", "ndk", "--platform", "23", "--output-dir", libraries.get().asFile.path) +
             abis.flatMap { listOf("--target", it) } +
-            listOf("build", "--release", "--package", "dunlin-jni"),
+            listOf("build", "--profile", "sdk", "--package", "dunlin-jni"),
     )
     outputs.dir(libraries)
     // Cargo knows what has changed.

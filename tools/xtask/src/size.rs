@@ -1,4 +1,5 @@
-//! `cargo xtask size`: stripped sizes of the smallest program that answers and of the command, here and on aarch64.
+//! `cargo xtask size`: stripped sizes of the smallest program that answers, of the SDKs' libraries and of the command,
+//! here and on aarch64.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ pub(crate) const STEPS: &[Step] = &[Step { name: "size", run: measure }];
 /// What is weighed: words for the table, what cargo builds, and the file that it makes.
 struct Program {
     title: &'static str,
+    profile: &'static str,
     build: &'static [&'static str],
     file: &'static str,
 }
@@ -21,15 +23,35 @@ struct Program {
 const PROGRAMS: &[Program] = &[
     Program {
         title: "opens a bundle and predicts, without candle",
+        profile: "release",
         build: &["--package", "dunlin", "--example", "predict", "--no-default-features"],
         file: "examples/predict",
     },
     Program {
         title: "the same, with candle",
+        profile: "release",
         build: &["--package", "dunlin", "--example", "predict"],
         file: "examples/predict",
     },
-    Program { title: "the dunlin command", build: &["--package", "dunlin-cli"], file: "dunlin" },
+    Program {
+        title: "the library of the SDK for Android, without candle",
+        profile: "sdk",
+        build: &["--package", "dunlin-jni", "--no-default-features"],
+        file: "libdunlin.so",
+    },
+    Program {
+        title: "the same, with candle",
+        profile: "sdk",
+        build: &["--package", "dunlin-jni"],
+        file: "libdunlin.so",
+    },
+    Program {
+        title: "the library for C, without candle",
+        profile: "sdk",
+        build: &["--package", "dunlin-c", "--no-default-features"],
+        file: "libdunlin_c.so",
+    },
+    Program { title: "the dunlin command", profile: "release", build: &["--package", "dunlin-cli"], file: "dunlin" },
 ];
 
 fn measure(project: &Project) -> Result<Outcome, String> {
@@ -53,7 +75,7 @@ fn measure(project: &Project) -> Result<Outcome, String> {
 
 /// Builds a program and gives the bytes that are left of it without symbols.
 fn weigh(project: &Project, mut cargo: Command, target: Option<&str>, program: &Program) -> Result<u64, String> {
-    cargo.args(["build", "--release"]).args(program.build);
+    cargo.args(["build", "--profile", program.profile]).args(program.build);
     cargo.args(target.iter().flat_map(|target| ["--target", target]));
     show(&mut cargo)?;
     let folder = match target {
@@ -61,7 +83,7 @@ fn weigh(project: &Project, mut cargo: Command, target: Option<&str>, program: &
         None => target_folder(project)?,
     };
     let strip = if target.is_some() { "aarch64-linux-gnu-strip" } else { "strip" };
-    stripped(project, strip, &folder.join("release").join(program.file))
+    stripped(project, strip, &folder.join(program.profile).join(program.file))
 }
 
 fn stripped(project: &Project, strip: &str, program: &Path) -> Result<u64, String> {
