@@ -1,7 +1,7 @@
 //! Values without elements: they flow through as any other, and only what has a meaning is made of them.
 
 use dunlin_bundle::tensor::Tensor;
-use dunlin_engine::{Engine, EngineError};
+use dunlin_engine::EngineError;
 use dunlin_tests::engines;
 
 use crate::net::{Net, int, ints, on_plans, tensor};

@@ -1,6 +1,6 @@
 //! Why a bundle cannot be measured.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -39,7 +39,7 @@ impl BenchError {
         Self::new(Failure::Bundle, code, format!("{}: {error}", path.display()))
     }
 
-    pub(crate) fn file(path: &PathBuf, error: &std::io::Error) -> Self {
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
         Self::new(Failure::System, "file", format!("{}: {error}", path.display()))
     }
 
