@@ -24,7 +24,7 @@ extension Dunlin {
         }
 
         /// Answers one record and puts the answer on the record. Where the device has no answer, the policy lets it ask
-        /// elsewhere and there is a transport, it asks, and waits for at most the policy's deadline.
+        /// elsewhere and there is a transport, it asks, and waits for at most the policy's deadline, or until it is cancelled.
         ///
         /// - Parameter subject: a person who may ask to be forgotten; the journal keeps a keyed hash of the name.
         /// - Throws: ``DunlinError/record(code:feature:message:)`` when the record is refused, naming the feature; the
@@ -81,7 +81,11 @@ extension Dunlin {
 
         private func ask(_ request: FallbackRequest, over transport: any Transport) async -> Result<Resolved, DunlinError> {
             let attempt = Attempt(Upload(request), over: transport, within: Double(request.deadlineMs()) / 1000)
-            let delivery = await attempt.delivery()
+            let delivery = await withTaskCancellationHandler {
+                await attempt.delivery()
+            } onCancel: {
+                attempt.stop("the app stopped waiting")
+            }
             do {
                 return .success(try await worker.run { [inner] in try inner.resolve(request: request, delivery: delivery) })
             } catch {

@@ -212,6 +212,20 @@ final class FallbackTests: XCTestCase {
         }
     }
 
+    func test_who_stops_waiting_for_an_answer_from_elsewhere_has_the_devices_own() async throws {
+        let transport = Fake { await never(); return Fake.accepted($0) }
+        let patient = Dunlin.Options(fallback: Dunlin.FallbackPolicy(deadlineMs: 600_000))
+        let device = try await Device(transport: transport, options: patient)
+        let (session, record) = (try await device.dunlin.session("every"), try Fixture.record(Self.unsure))
+        let asking = Task { try await session.predict(record) }
+        while transport.calls.value == 0 { try await Task.sleep(nanoseconds: 5_000_000) }
+        asking.cancel()
+        let own = try await asking.value
+        XCTAssertEqual(own.answeredBy, .nobody)
+        XCTAssertEqual(own.fallbackError?.message.contains("stopped waiting"), true, "\(own)")
+        try await device.end()
+    }
+
     func test_without_a_transport_or_blocking_the_request_is_handed_over() async throws {
         let device = try await Device(options: Self.policy)
         let session = try await device.dunlin.session("every")
