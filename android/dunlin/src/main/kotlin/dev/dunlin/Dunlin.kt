@@ -176,7 +176,7 @@ public class Dunlin private constructor(
     public companion object {
         /**
          * Opens the app's own folder, below `noBackupFilesDir`: what a device has seen belongs to that device. Keys and models
-         * come from the app's assets. Warnings go to Android's log. Nothing that Dunlin meets on the device makes it fail:
+         * come from the app's assets. Warnings go to Android's log, unless [setLogSink] was called before. Nothing that Dunlin meets on the device makes it fail:
          * [health] tells.
          *
          * @throws DunlinException.InvalidArgument where the text of a trusted key is none.
@@ -184,9 +184,13 @@ public class Dunlin private constructor(
         @JvmStatic
         public fun open(context: Context, configure: DunlinConfig.() -> Unit): Dunlin {
             val app = context.applicationContext ?: context
-            logTo(AndroidLog, LogLevel.WARN)
+            Logging.propose(AndroidLog, LogLevel.WARN)
             return open(File(app.noBackupFilesDir, "dunlin"), { name -> app.assets.open(name) }, configure = configure)
         }
+
+        /** Sends what Dunlin logs from now on, in the whole process, to a sink, up to a level; null: nowhere. */
+        @JvmStatic
+        public fun setLogSink(sink: LogSink?, maxLevel: LogLevel): Unit = Logging.choose(sink, maxLevel)
 
         /** Opens a folder of the app's choosing, made if it is not there. */
         @JvmStatic

@@ -1,8 +1,8 @@
 // Where log records go.
 package dev.dunlin
 
-import dev.dunlin.internal.calling
 import dev.dunlin.internal.Native
+import dev.dunlin.internal.calling
 import dev.dunlin.internal.uniffi.setLogSink
 import dev.dunlin.internal.uniffi.LogLevel as GivenLevel
 import dev.dunlin.internal.uniffi.LogSink as GivenSink
@@ -16,9 +16,23 @@ public fun interface LogSink {
 /** How much a log record matters, most first. */
 public enum class LogLevel { ERROR, WARN, INFO, DEBUG, TRACE }
 
-/** Sends what Dunlin logs from now on, in the whole process, to a sink, up to a level; null: nowhere. */
-public fun logTo(sink: LogSink?, maxLevel: LogLevel) {
-    calling {
+/** The process's one sink, and whether the app has chosen it. */
+internal object Logging {
+    private var isChosen = false
+
+    @Synchronized
+    fun choose(sink: LogSink?, maxLevel: LogLevel) {
+        isChosen = true
+        set(sink, maxLevel)
+    }
+
+    /** What the app has chosen stays. */
+    @Synchronized
+    fun propose(sink: LogSink, maxLevel: LogLevel) {
+        if (!isChosen) set(sink, maxLevel)
+    }
+
+    private fun set(sink: LogSink?, maxLevel: LogLevel) = calling {
         Native.load()
         setLogSink(sink?.let(::guarded), GivenLevel.valueOf(maxLevel.name))
     }

@@ -7,9 +7,13 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 
-/** Runs a sync for a scheduler of the app's choosing, and tells whether the system should come back soon. */
+/**
+ * Runs a sync for a scheduler of the app's choosing, and tells whether the system should come back soon.
+ *
+ * @param open gives the app's Dunlin, on a thread that may wait for the disk: a job may be the first to need it.
+ */
 public class SyncRun(
-    private val dunlin: Dunlin,
+    private val open: () -> Dunlin,
     private val transport: Transport,
     private val connectivity: ConnectivityPort,
 ) {
@@ -28,7 +32,7 @@ public class SyncRun(
     private suspend fun isUnfinished(): Boolean {
         val link = connectivity.link() ?: return true
         return try {
-            dunlin.sync(transport, link).trouble != null
+            open().sync(transport, link).trouble != null
         } catch (cancelled: CancellationException) {
             throw cancelled
         } catch (_: DunlinException.Closed) {

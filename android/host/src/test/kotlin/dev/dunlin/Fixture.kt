@@ -28,10 +28,10 @@ object Fixture {
 }
 
 /** A folder that goes with the block. */
-inline fun <T> inFolder(act: (File) -> T): T {
+inline fun inFolder(act: (File) -> Unit) {
     val folder = Files.createTempDirectory("dunlin").toFile()
     try {
-        return act(folder)
+        act(folder)
     } finally {
         folder.deleteRecursively()
     }
@@ -44,7 +44,7 @@ fun openIn(folder: File, configure: DunlinConfig.() -> Unit = {}): Dunlin =
     }
 
 /** A runtime with every model of the fixture. */
-inline fun <T> withDunlin(noinline configure: DunlinConfig.() -> Unit = {}, act: (Dunlin) -> T): T =
+inline fun withDunlin(noinline configure: DunlinConfig.() -> Unit = {}, act: (Dunlin) -> Unit) =
     inFolder { folder ->
         openIn(folder, configure).use { dunlin ->
             Fixture.models.values.forEach { dunlin.installShipped(it) }

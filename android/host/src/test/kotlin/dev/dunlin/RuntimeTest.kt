@@ -84,14 +84,14 @@ class RuntimeTest {
     @Test
     fun `log records reach the app's sink, which may throw and must not call back`() {
         val lines = CopyOnWriteArrayList<String>()
-        logTo({ level, target, message ->
+        Dunlin.setLogSink({ level, target, message ->
             lines += "$level $target $message"
             error("a sink with a defect")
         }, LogLevel.TRACE)
         try {
             withDunlin { dunlin -> dunlin.session("tiny").use { it.predict(tinyRecord()) } }
         } finally {
-            logTo(null, LogLevel.ERROR)
+            Dunlin.setLogSink(null, LogLevel.ERROR)
         }
         assertTrue(lines.isNotEmpty() && lines.all { "dunlin" in it }, "$lines")
         val before = lines.size

@@ -58,7 +58,7 @@ public class JobSyncScheduler(
  * `android.permission.BIND_JOB_SERVICE`.
  */
 public abstract class DunlinSyncService : JobService() {
-    /** The app's own. */
+    /** The app's own; asked for away from the main thread. */
     protected abstract val dunlin: Dunlin
 
     /** How to send. */
@@ -70,7 +70,7 @@ public abstract class DunlinSyncService : JobService() {
     private var run: SyncRun? = null
 
     override fun onStartJob(parameters: JobParameters): Boolean {
-        run = SyncRun(dunlin, transport, connectivity).also { it.start { again -> jobFinished(parameters, again) } }
+        run = SyncRun({ dunlin }, transport, connectivity).also { it.start { again -> jobFinished(parameters, again) } }
         return true
     }
 
