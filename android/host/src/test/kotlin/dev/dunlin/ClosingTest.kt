@@ -54,7 +54,7 @@ class ClosingTest {
         )
         calls.forEachIndexed { at, call -> assertThrows(DunlinException.Closed::class.java, { call() }, "$at") }
         session.close()
-        runBlocking { assertTrue(withTimeout(10_000) { dunlin.health.toList() + dunlin.events.toList() }.isEmpty()) }
+        runBlocking { assertTrue(withTimeout(120_000) { dunlin.health.toList() + dunlin.events.toList() }.isEmpty()) }
         openIn(folder).use { assertTrue(it.health().ok) }
     }
 

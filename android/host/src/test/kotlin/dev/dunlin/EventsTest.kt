@@ -40,7 +40,7 @@ class EventsTest {
     fun `answers that are no numbers raise an alarm, which the flow tells of`() = withDunlin({ smallWindows() }) { dunlin ->
         dunlin.session("every").use { session -> repeat(60) { session.predict(everyRecord().apply { number("o", 10.0) }) } }
         dunlin.flush()
-        val told = runBlocking { withTimeout(20_000) { dunlin.events.first { it is Event.AlarmOpened } } }
+        val told = runBlocking { withTimeout(120_000) { dunlin.events.first { it is Event.AlarmOpened } } }
         assertTrue((told as Event.AlarmOpened).alarm in dunlin.alarms(), "$told")
         assertTrue(told.alarm.whatToDo.isNotBlank())
     }
@@ -51,13 +51,13 @@ class EventsTest {
         runBlocking {
             val seen = mutableListOf<Health>()
             val watching = launch { dunlin.health.collect { seen += it } }
-            withTimeout(20_000) { dunlin.health.first { it.models.isEmpty() } }
+            withTimeout(120_000) { dunlin.health.first { it.models.isEmpty() } }
             dunlin.installShipped("tiny-1.0.0.dunlin")
-            withTimeout(20_000) { dunlin.health.first { health -> health.models.any { it.modelId == "tiny" && it.slot == "active" } } }
+            withTimeout(120_000) { dunlin.health.first { health -> health.models.any { it.modelId == "tiny" && it.slot == "active" } } }
             dunlin.close()
-            withTimeout(20_000) { watching.join() }
+            withTimeout(120_000) { watching.join() }
             assertEquals("tiny", seen.last().models.single().modelId)
-            assertTrue(withTimeout(20_000) { dunlin.events.toList() }.isEmpty())
+            assertTrue(withTimeout(120_000) { dunlin.events.toList() }.isEmpty())
         }
     }
 
@@ -68,7 +68,7 @@ class EventsTest {
             assertTrue(!dunlin.health().ok && file.isFile)
             assertEquals(InstallOutcome.HELD_IN_MEMORY, dunlin.installShipped("tiny-1.0.0.dunlin").outcome)
             dunlin.session("tiny").use { assertTrue(it.predict(tinyRecord()).verdict is Verdict.Accept) }
-            val told = runBlocking { withTimeout(20_000) { dunlin.events.first() } }
+            val told = runBlocking { withTimeout(120_000) { dunlin.events.first() } }
             assertTrue(told is Event.HealthChanged && !told.health.ok)
             assertThrows(DunlinException.Storage::class.java, dunlin::close)
         }

@@ -74,12 +74,12 @@ class FallbackTest {
             val start = System.nanoTime()
             val answer = runBlocking {
                 session.predictWithFallback(everyRecord(0.25), {
-                    release.await(60, TimeUnit.SECONDS)
+                    release.await(300, TimeUnit.SECONDS)
                     throw IOException("too late")
                 })
             }
             assertEquals(AnsweredBy.NOBODY, answer.answeredBy)
-            assertTrue(System.nanoTime() - start in 200_000_000..20_000_000_000)
+            assertTrue(System.nanoTime() - start in 200_000_000..200_000_000_000)
             release.countDown()
         }
 
