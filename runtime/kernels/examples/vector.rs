@@ -113,7 +113,7 @@ fn pools(kernels: &Kernels) {
 }
 
 fn rows(kernels: &Kernels) {
-    for (rows, row) in [(1, 12), (64, 64), (64, 384)] {
+    for (rows, row) in [(1, 12), (64, 2), (64, 64), (64, 384)] {
         let count = rows * row;
         let x: Vec<f32> = (0..count).map(|i| (i * 37 % 101) as f32 * 0.1 - 5.0).collect();
         let (scale, mut y) = (vec![0.5; row], vec![0.0; count]);

@@ -11,6 +11,9 @@ const BLOCK: usize = 32;
 /// a single one wait for one another in nothing.
 const SHORT: usize = 16;
 
+/// Short rows are handled so many at a time, a lane each.
+const TOGETHER: usize = 16;
+
 /// Checks that x and y are the same whole rows, and tells whether there is any.
 fn any_row(x: &[f32], row: usize, y: &[f32]) -> bool {
     assert_eq!(x.len(), y.len(), "x and y must be of one length");
@@ -28,7 +31,9 @@ pub fn softmax(kernels: &Kernels, x: &[f32], row: usize, y: &mut [f32]) {
         return;
     }
     if row < SHORT {
-        softmax_short_rows(kernels.isa(), x, row, y);
+        let together = x.len() - x.len() % (TOGETHER * row);
+        softmax_many_short_rows(kernels.isa(), &x[..together], row, &mut y[..together]);
+        softmax_short_rows(kernels.isa(), &x[together..], row, &mut y[together..]);
     } else {
         softmax_rows(kernels.isa(), x, row, y);
     }
@@ -57,6 +62,40 @@ vectorised! {
             let factor = 1.0 / sum;
             for y in y {
                 *y *= factor;
+            }
+        }
+    }
+}
+
+vectorised! {
+    fn softmax_many_short_rows(x: &[f32], row: usize, y: &mut [f32]) {
+        // Element by element, of all rows.
+        let mut columns = [[0.0; TOGETHER]; SHORT];
+        let columns = &mut columns[..row];
+        for (x, y) in x.chunks_exact(TOGETHER * row).zip(y.chunks_exact_mut(TOGETHER * row)) {
+            let mut max = [f32::NEG_INFINITY; TOGETHER];
+            for (i, column) in columns.iter_mut().enumerate() {
+                for (own, x) in column.iter_mut().zip(x[i..].iter().step_by(row)) {
+                    *own = *x;
+                }
+                for (max, x) in max.iter_mut().zip(column) {
+                    *max = if *x > *max || x.is_nan() { *x } else { *max };
+                }
+            }
+            let mut sum = [0.0; TOGETHER];
+            for column in columns.iter_mut() {
+                for ((x, max), sum) in column.iter_mut().zip(max).zip(&mut sum) {
+                    *x = exp_of_negative::<FMA>(*x - max);
+                    *sum += *x;
+                }
+            }
+            for sum in &mut sum {
+                *sum = 1.0 / *sum;
+            }
+            for (i, column) in columns.iter().enumerate() {
+                for ((x, factor), y) in column.iter().zip(sum).zip(y[i..].iter_mut().step_by(row)) {
+                    *y = *x * factor;
+                }
             }
         }
     }

@@ -147,6 +147,20 @@ fn a_row_with_nan_becomes_nan_and_its_neighbours_do_not() {
 }
 
 #[test]
+fn a_short_row_with_nan_among_many_becomes_nan_and_its_neighbours_do_not() {
+    on_each(|kernels| {
+        for (row, bad) in [(1, 0), (2, 5), (2, 31), (3, 15), (15, 33)] {
+            let mut x: Vec<f32> = (0..35 * row).map(|i| (i % 19) as f32).collect();
+            x[bad * row + row / 2] = f32::NAN;
+            let mut y = vec![7.0; x.len()];
+            softmax(kernels, &x, row, &mut y);
+            let of_bad = bad * row..(bad + 1) * row;
+            assert!(y.iter().enumerate().all(|(i, y)| y.is_nan() == of_bad.contains(&i)), "{row}, {bad}: {y:?}");
+        }
+    });
+}
+
+#[test]
 fn reductions_pass_nan_and_infinities() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
     for bad in [nan, inf, -inf, -f32::NAN] {
@@ -178,6 +192,11 @@ fn a_row_that_is_cut_short_is_a_fault_of_the_plan() {
 }
 
 proptest! {
+    #[test]
+    fn softmax_is_right_for_many_short_rows(row in 1_usize..20, rows in 1_usize..40, x in prop::collection::vec(-30.0_f32..30.0, 760)) {
+        check_softmax(&x[..rows * row], row);
+    }
+
     #[test]
     fn softmax_is_right_at_every_length(row in 1_usize..140, rows in 1_usize..4, x in prop::collection::vec(-30.0_f32..30.0, 420)) {
         check_softmax(&x[..rows * row], row);

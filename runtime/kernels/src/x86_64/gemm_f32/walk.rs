@@ -3,6 +3,10 @@
 use super::{Columns, Operands, Steps, Tile};
 use crate::gemm::GemmF32Args;
 use crate::geometry::Grid;
+use crate::x86_64::tiles::split;
+
+/// A tile of fewer pixels waits for B.
+const FEW: usize = 4;
 
 /// The tiles of one width.
 pub(in crate::x86_64) struct Tiles {
@@ -76,38 +80,51 @@ impl Walk {
         if row.a == line.a && row.c == line.c && (row.residual == line.residual || args.residual.is_null()) {
             return Self { grid: Grid { lines: 1, pixels: lines.wrapping_mul(pixels) }, line, pixel };
         }
-        // A tile of one pixel takes as long as one of two: it waits for B.
-        let cost = |lines: usize, pixels: usize| lines.wrapping_mul(pixels.wrapping_add((pixels % most == 1).into()));
+        // To begin and to end a tile takes about as long as a pixel more.
+        let cost = |lines: usize, pixels: usize| lines.wrapping_mul(pixels.wrapping_add(pixels.div_ceil(most)));
         if cost(pixels, lines) < cost(lines, pixels) {
             return Self { grid: Grid { lines: pixels, pixels: lines }, line: pixel, pixel: line };
         }
         Self { grid: args.grid, line, pixel }
     }
 
-    /// Makes some columns of every pixel: full tiles, then one of what is left of a line.
+    /// Makes some columns of every pixel, tile by tile.
     ///
     /// # Safety
     /// As for [`run`].
     #[inline(always)]
     unsafe fn tile(&self, columns: &Columns<'_>, first: Operands, set: &Tiles) {
         let Grid { lines, pixels } = self.grid;
-        let most = set.by_pixels.len();
-        // Most products are small: what divides takes long.
-        let (full, rest) = if pixels < most { (0, pixels) } else { (pixels / most, pixels % most) };
+        let parts = parts(pixels, set.by_pixels.len());
         let mut line = first;
         for _ in 0..lines {
             let mut at = line;
-            // SAFETY: the tiles of a line make its pixels; the set has a tile of every size up to the most.
-            unsafe {
-                if full > 0 {
-                    set.by_pixels.get_unchecked(most.wrapping_sub(1))(columns, at.a, at.c, at.residual, full);
-                    at = at.after(self.pixel.times(full.wrapping_mul(most)));
-                }
-                if rest > 0 {
-                    set.by_pixels.get_unchecked(rest.wrapping_sub(1))(columns, at.a, at.c, at.residual, 1);
+            for (tiles, pixels) in parts {
+                if tiles > 0 {
+                    // SAFETY: the tiles of a line make its pixels; the set has a tile of every size up to the most.
+                    unsafe {
+                        set.by_pixels.get_unchecked(pixels.wrapping_sub(1))(columns, at.a, at.c, at.residual, tiles);
+                    }
+                    at = at.after(self.pixel.times(pixels.wrapping_mul(tiles)));
                 }
             }
             line = line.after(self.line);
         }
     }
+}
+
+/// The tiles of a line: how many, and of how many pixels each. Full ones and what is left; but where that would be few
+/// pixels, tiles as even as can be.
+#[inline(always)]
+fn parts(pixels: usize, most: usize) -> [(usize, usize); 2] {
+    // Most products are small: what divides takes long.
+    if pixels <= most {
+        return [(1, pixels), (0, 0)];
+    }
+    let (full, rest) = (pixels / most, pixels % most);
+    if rest == 0 || rest >= FEW {
+        return [(full, most), (usize::from(rest > 0), rest)];
+    }
+    let (tiles, least, more) = split(pixels, most);
+    [(more, least.wrapping_add(1)), (tiles.wrapping_sub(more), least)]
 }
