@@ -5,7 +5,7 @@
 //!                                                           '--> failure: status, code, culprit, message
 //! ```
 //!
-//! Handles are numbers in a [`slab`], never addresses: what is closed or was never given out is told, not followed. A
+//! Handles are numbers in a table, never addresses: what is closed or was never given out is told, not followed. A
 //! panic ends at the boundary as a status.
 
 #![deny(unsafe_code)]
