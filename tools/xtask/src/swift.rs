@@ -19,7 +19,7 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
     package::stage(project, &swift.workplace())?;
-    let link = "-Xlinker -L/work/lib";
+    let link = "-Xlinker -L/build/lib";
     show(&mut swift.inside(project, &format!("cd ios && swift build --build-tests {link}")))?;
     xctest::count(&mut swift.inside(project, &format!("cd ios && swift test --skip-build {link}")))
 }

@@ -22,12 +22,12 @@ const PRIVATE_MOUNTS: &[&str] = &["--mount", "--propagation", "private"];
 /// And processes too: a server that a test has left goes with the test.
 const PRIVATE_PROCESSES: &[&str] = &["--pid", "--fork", "--kill-child"];
 
-/// Enters the folder `$1` and runs the script `$2` in its /work, in an environment that says nothing of this machine.
+/// Enters the folder `$1` and runs the script `$2` in its /build, in an environment that says nothing of this machine.
 const ENTER: &str = r#"set -e
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 exec chroot "$1" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    DUNLIN_SDK_FIXTURE=/work/fixture DUNLIN_COMMAND=/work/bin/dunlin sh -c "mkdir -p /work && cd /work && $2""#;
+    DUNLIN_SDK_FIXTURE=/build/fixture DUNLIN_COMMAND=/build/bin/dunlin sh -c "mkdir -p /build && cd /build && $2""#;
 
 /// A Swift that is there.
 pub(super) struct Swift {
@@ -59,12 +59,12 @@ impl Swift {
         Ok(swift.set_up(project, &mirror).map(|()| swift))
     }
 
-    /// Where the package and what it is tested against are put; `/work` inside.
+    /// Where the package and what it is tested against are put; `/build` inside.
     pub(super) fn workplace(&self) -> PathBuf {
-        self.root.join("work")
+        self.root.join("build")
     }
 
-    /// A script run inside, in /work.
+    /// A script run inside, in /build.
     pub(super) fn inside(&self, project: &Project, script: &str) -> Command {
         let mut command = untied(project, "timeout");
         command.args(["--kill-after=10", LIMIT_SECONDS, "unshare"]).args(PRIVATE_MOUNTS).args(PRIVATE_PROCESSES);
