@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// `libdunlin.so` of this build: beside the folder of this test.
+/// `libdunlin.so` of this build: beside this test, where cargo puts it for tests.
 fn library() -> Option<PathBuf> {
     let test = std::env::current_exe().ok()?;
-    let name = format!("{}dunlin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    Some(test.parent()?.parent()?.join(name))
+    Some(test.with_file_name(format!("{}dunlin{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX)))
 }
 
 #[test]
