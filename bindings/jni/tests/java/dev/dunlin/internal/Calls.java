@@ -78,11 +78,4 @@ final class Calls {
         }
         return (System.nanoTime() - started) / calls;
     }
-
-    /** Loads the library as an app does, and calls it: without a session there is one answer. */
-    public static void main(String[] arguments) {
-        System.load(arguments[0]);
-        ByteBuffer buffer = ByteBuffer.allocateDirect(8);
-        System.out.println(thrown(() -> Native.predict(0, buffer, 0, 4, buffer, 4, 4)));
-    }
 }
