@@ -32,8 +32,13 @@ pub(crate) fn quick(project: &Project) -> Result<Outcome, String> {
     count(cargo(project).args(["test", "--release", "--workspace", "--no-fail-fast"]))
 }
 
-/// Runs a test program, shows what it prints, and sums the results it tells.
+/// Runs cargo's test programs, shows what they print, and sums the results they tell.
 pub(crate) fn count(command: &mut Command) -> Result<Outcome, String> {
+    count_by(command, counts_of)
+}
+
+/// The same for programs whose lines tell of tests in another way.
+pub(crate) fn count_by(command: &mut Command, counts_of: fn(&str) -> Option<Counts>) -> Result<Outcome, String> {
     let mut sum = Counts::default();
     let ended_well = follow(command, |line| {
         println!("{line}");
@@ -41,7 +46,7 @@ pub(crate) fn count(command: &mut Command) -> Result<Outcome, String> {
     })?;
     match (ended_well, sum.failed, sum.passed) {
         (true, _, 0) => Err("no test ran".to_owned()),
-        (false, 0, _) => Err(format!("ended badly without a failed test: not built, or killed ({sum})")),
+        (false, 0, _) => Err(format!("ended badly without a failed test: not built, crashed or killed ({sum})")),
         _ => Ok(Outcome::Tests(sum)),
     }
 }

@@ -2,20 +2,11 @@
 
 use std::process::Command;
 
-use crate::process::follow;
+use crate::cargo_tests::count_by;
 use crate::report::{Counts, Outcome};
 
 pub(super) fn count(command: &mut Command) -> Result<Outcome, String> {
-    let mut sum = Counts::default();
-    let ended_well = follow(command, |line| {
-        println!("{line}");
-        sum += counts_of(line).unwrap_or_default();
-    })?;
-    match (ended_well, sum.failed, sum.passed) {
-        (true, _, 0) => Err("no test ran".to_owned()),
-        (false, 0, _) => Err(format!("ended badly without a failed test: not built, crashed, or too slow ({sum})")),
-        _ => Ok(Outcome::Tests(sum)),
-    }
+    count_by(command, counts_of)
 }
 
 /// `Test Case 'RecordTests.test_a_record' passed (0.4 seconds)`
