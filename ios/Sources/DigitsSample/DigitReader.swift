@@ -36,7 +36,7 @@ public final class DigitReader: ObservableObject {
         do {
             guard let prediction = try await session?.predict(Drawing(strokes)) else { return }
             last = prediction
-            switch (prediction.class, prediction.verdict) {
+            switch (prediction.chosenClass, prediction.verdict) {
             case (let digit?, _): answer = "\(digit.name), \(Int(digit.probability * 100)) %"
             case (nil, .abstain(let reasons)): answer = reasons.map(\.message).joined(separator: "\n")
             case (nil, .accept): answer = "no answer"

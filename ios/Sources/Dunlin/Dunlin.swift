@@ -12,17 +12,15 @@ public actor Dunlin {
     let runtime: Runtime
     let worker: Worker
     let activity: Activity
-    let options: Options
-    let transport: (any Transport)?
+    let config: Config
     var watch = Watch()
     var syncs: [UUID: BlockingTransport] = [:]
     var waitingForSyncs: [CheckedContinuation<Void, Never>] = []
 
-    init(runtime: Runtime, worker: Worker, transport: (any Transport)?, options: Options) {
+    init(runtime: Runtime, worker: Worker, config: Config) {
         self.runtime = runtime
         self.worker = worker
-        self.transport = transport
-        self.options = options
+        self.config = config
         activity = Activity()
     }
 
@@ -32,21 +30,19 @@ public actor Dunlin {
     /// - Parameters:
     ///   - folder: a folder of Dunlin's own; `dunlin` in Application Support if left out.
     ///   - keys: the keys whose signatures count.
-    ///   - transport: how ``sync(link:)`` and the fallback send; nothing is sent without one.
-    ///   - options: how it remembers, watches and asks elsewhere.
+    ///   - config: how it remembers, watches, sends and asks elsewhere.
     /// - Throws: ``DunlinError/invalidArgument(message:)`` when the text of a key is none, or two keys have one name.
     public static func open(
         folder: URL? = nil,
         keys: [TrustedKey],
-        transport: (any Transport)? = nil,
-        options: Options = Options()
+        config: Config = Config()
     ) async throws -> Dunlin {
         SystemLog.installOnce()
         let folder = try Folder.prepared(folder)
-        let config = options.config(folder: folder, keys: keys)
+        let given = config.given(folder: folder, keys: keys)
         let worker = Worker()
-        let runtime = try await worker.run { try Runtime.open(config: config) }
-        return Dunlin(runtime: runtime, worker: worker, transport: transport, options: options)
+        let runtime = try await worker.run { try Runtime.open(config: given) }
+        return Dunlin(runtime: runtime, worker: worker, config: config)
     }
 
     /// Installs the bundle that the app ships with; to be called at every start. One that is older than what was ever
@@ -70,11 +66,13 @@ public actor Dunlin {
 
     /// A session of a model's active version. It finishes on that version, whatever is installed meanwhile.
     ///
-    /// - Throws: ``DunlinError/notInstalled(modelID:message:)``, or ``DunlinError/model(code:message:)`` when the model's
+    /// - Throws: ``DunlinError/notInstalled(modelId:message:)``, or ``DunlinError/model(code:message:)`` when the model's
     ///   file cannot be verified or loaded.
-    public func session(_ modelID: String) async throws -> Session {
-        let inner = try await call { try $0.session(modelId: modelID) }
-        return Session(inner, modelID: modelID, transport: transport, activity: activity)
+    public func session(_ modelId: String) async throws -> Session {
+        let (transport, activity) = (config.transport, activity)
+        return try await call {
+            try Session($0.session(modelId: modelId), modelId: modelId, transport: transport, activity: activity)
+        }
     }
 
     /// Closes the sessions, ends the streams of events, writes everything and closes the folder. A sync that is under way

@@ -11,7 +11,7 @@ public enum DunlinError: Error, Equatable, Sendable {
     /// A bundle is refused (`unknown_signer`, `older`, `golden_disagrees`, ...); the model that was active stays active.
     case refused(code: String, message: String)
     /// No model of this name is installed.
-    case notInstalled(modelID: String, message: String)
+    case notInstalled(modelId: String, message: String)
     /// The model cannot be loaded, or its engine failed.
     case model(code: String, message: String)
     /// The folder or one of its databases cannot be read or written.
@@ -56,7 +56,7 @@ extension DunlinError {
         switch told {
         case .Record(let code, let feature, let message): self = .record(code: code, feature: feature, message: message)
         case .Refused(let code, let message): self = .refused(code: code, message: message)
-        case .NotInstalled(let modelID, let message): self = .notInstalled(modelID: modelID, message: message)
+        case .NotInstalled(let modelId, let message): self = .notInstalled(modelId: modelId, message: message)
         case .Model(let code, let message): self = .model(code: code, message: message)
         case .Storage(let message): self = .storage(message: message)
         case .Fallback(let message): self = .fallback(message: message)

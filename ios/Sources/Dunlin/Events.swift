@@ -15,7 +15,7 @@ extension Dunlin {
     }
 
     /// A stream of what changes, beginning with what is: the health, and every alarm that is open. It looks every
-    /// `Options.eventInterval` seconds and after each install, sync and tick, ends with ``close()``, and is still while Dunlin is
+    /// `Config.eventInterval` seconds and after each install, sync and tick, ends with ``close()``, and is still while Dunlin is
     /// suspended. Of events that nobody takes, the oldest are dropped.
     public func events() -> AsyncStream<Event> {
         let (stream, listener) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(256))
@@ -27,13 +27,25 @@ extension Dunlin {
         watch.listeners[id] = Listener(tell: listener)
         listener.onTermination = { [weak self] _ in Task { [weak self] in await self?.forgetListener(id) } }
         watch.looking?.cancel()
-        watch.looking = Task { [weak self, interval = options.eventInterval] in
+        watch.looking = Task { [weak self, interval = config.eventInterval] in
             while !Task.isCancelled {
                 await self?.look()
                 guard self != nil, (try? await Task.sleep(nanoseconds: UInt64(interval * 1e9))) != nil else { return }
             }
         }
         return stream
+    }
+
+    /// The health now and whenever it changes; ends with ``close()``. Counters, which move all the time, are no change.
+    public func healthChanges() -> AsyncStream<Health> {
+        let events = events()
+        return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { told in
+            let listening = Task {
+                for await case .healthChanged(let health) in events { told.yield(health) }
+                told.finish()
+            }
+            told.onTermination = { _ in listening.cancel() }
+        }
     }
 
     /// Looks for news where somebody listens.

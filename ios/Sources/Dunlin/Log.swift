@@ -8,10 +8,10 @@ import os
 
 extension Dunlin {
     /// Sends what the library logs from now on to a sink, up to a level, in place of the sink before; without one nothing is
-    /// logged. Where there is Apple's unified log, ``open(folder:keys:transport:options:)`` sends it there by itself.
+    /// logged. Where there is Apple's unified log, ``open(folder:keys:config:)`` sends its warnings there by itself.
     ///
     /// - Throws: ``DunlinError/invalidArgument(message:)`` when the process has another logger for Rust already.
-    public static func setLogSink(_ sink: (any LogSink)?, maxLevel: LogLevel = .info) throws {
+    public static func setLogSink(_ sink: (any LogSink)?, maxLevel: LogLevel = .warn) throws {
         // Before it and not after: it is installed once, and would take this sink's place when Dunlin is opened.
         SystemLog.installOnce()
         try DunlinError.translating { try DunlinGenerated.setLogSink(sink: sink, maxLevel: maxLevel) }
@@ -23,7 +23,7 @@ enum SystemLog {
     private static let installed: Void = {
         #if canImport(os)
         // A process with another logger keeps it.
-        try? DunlinGenerated.setLogSink(sink: UnifiedLog(), maxLevel: .info)
+        try? DunlinGenerated.setLogSink(sink: UnifiedLog(), maxLevel: .warn)
         #endif
     }()
 

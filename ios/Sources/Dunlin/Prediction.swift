@@ -11,7 +11,7 @@ extension Dunlin {
         /// What to use: the outputs of whoever answered; empty when nobody did.
         public internal(set) var outputs: [Output]
         /// The class answered, for a classification that somebody answered.
-        public internal(set) var `class`: ChosenClass?
+        public internal(set) var chosenClass: ChosenClass?
         /// Who answered.
         public internal(set) var answeredBy: AnsweredBy
         /// Whether the model's own answer may be used.
@@ -24,14 +24,14 @@ extension Dunlin {
         public let latencyUs: UInt64
         /// The model is older than its bundle says it should be.
         public let stale: Bool
-        /// A request to a larger model elsewhere that nobody has sent: ``Session/predict(_:for:)`` sends it where there is a
-        /// transport, and leaves none.
+        /// A request to a larger model elsewhere that nobody has sent: the asynchronous `predict` sends it where there
+        /// is a transport, and leaves none.
         public internal(set) var fallback: FallbackRequest?
         /// Why the answer from elsewhere was none, where one was asked for; the device's own answer stands.
         public internal(set) var fallbackError: DunlinError?
 
-        /// The values of an output, row-major, where somebody answered.
-        public subscript(output name: String) -> [Float]? { outputs.first { $0.name == name }?.values }
+        /// The output of a name, where somebody answered.
+        public func output(_ name: String) -> Output? { outputs.first { $0.name == name } }
     }
 
     /// One output's values.
@@ -41,7 +41,7 @@ extension Dunlin {
         /// Its elements, row-major.
         public let values: [Float]
         /// The chosen class of a classification.
-        public let `class`: ChosenClass?
+        public let chosenClass: ChosenClass?
     }
 }
 
@@ -49,7 +49,7 @@ extension Dunlin.Prediction {
     init(_ told: DunlinGenerated.Prediction) {
         id = told.id
         outputs = told.outputs.map(Dunlin.Output.init)
-        `class` = told.class
+        chosenClass = told.class
         answeredBy = told.answeredBy
         verdict = told.verdict
         confidence = told.confidence
@@ -66,7 +66,7 @@ extension Dunlin.Prediction {
         switch result {
         case .success(let resolved):
             prediction.outputs = resolved.outputs.map(Dunlin.Output.init)
-            prediction.class = resolved.class
+            prediction.chosenClass = resolved.class
             prediction.confidence = resolved.confidence
             prediction.answeredBy = .cloud
         case .failure(let error):
@@ -79,7 +79,7 @@ extension Dunlin.Prediction {
 extension Dunlin.Output {
     init(_ told: DunlinGenerated.Output) {
         name = told.name
-        `class` = told.class
+        chosenClass = told.class
         values = told.values.withUnsafeBytes { bytes in
             (0..<bytes.count / 4).map { at in
                 Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at * 4, as: UInt32.self)))

@@ -8,17 +8,29 @@ extension Dunlin {
     /// is more sessions.
     public final class Session: Sendable {
         /// Name of the model.
-        public let modelID: String
+        public let modelId: String
+        /// What a record must hold, in the schema's order.
+        public let features: [Feature]
+        /// What the model answers.
+        public let outputs: [OutputInfo]
+        /// Version of the model that answers.
+        public let modelVersion: String
+        /// Which kernels answer.
+        public let kernelSet: String
         let inner: DunlinGenerated.Session
         private let transport: (any Transport)?
         private let activity: Activity
         private let worker = Worker(oneAtATime: true)
 
         init(
-            _ inner: DunlinGenerated.Session, modelID: String, transport: (any Transport)?, activity: Activity
-        ) {
+            _ inner: DunlinGenerated.Session, modelId: String, transport: (any Transport)?, activity: Activity
+        ) throws {
             self.inner = inner
-            self.modelID = modelID
+            self.modelId = modelId
+            features = try inner.features()
+            outputs = try inner.outputs()
+            modelVersion = try inner.modelVersion()
+            kernelSet = try inner.kernelSet()
             self.transport = transport
             self.activity = activity
         }
@@ -40,34 +52,24 @@ extension Dunlin {
             try await predict(Record(value), for: subject)
         }
 
-        /// Answers one record on this thread, without asking elsewhere: what might be asked is the prediction's `fallback`.
+        /// The same on this thread, for functions that are not asynchronous. It asks nobody elsewhere: what might be asked is
+        /// the prediction's `fallback`.
         ///
-        /// - Throws: as ``predict(_:for:)``.
-        public func predictBlocking(_ record: Record, for subject: String? = nil) throws -> Prediction {
+        /// - Throws: as the other.
+        public func predict(_ record: Record, for subject: String? = nil) throws -> Prediction {
             try DunlinError.translating { try answer(record, for: subject) }
         }
 
-        /// Takes in what came of a fallback request, once.
+        /// Takes in what came of a prediction's `fallback`, once, for an app that sends in its own time.
         ///
         /// - Throws: ``DunlinError/fallback(message:)`` saying what is wrong with it; the device's own answer stands.
-        public func resolve(
-            _ prediction: Prediction, request: FallbackRequest, with delivery: Delivery
-        ) async throws -> Prediction {
+        public func resolve(_ prediction: Prediction, _ delivery: Delivery) async throws -> Prediction {
+            guard let request = prediction.fallback else {
+                throw DunlinError.invalidArgument(message: "this prediction asks nobody elsewhere")
+            }
             let resolved = try await worker.run { [inner] in try inner.resolve(request: request, delivery: delivery) }
             return prediction.asked(.success(resolved))
         }
-
-        /// What a record must hold, in the schema's order.
-        public func features() throws -> [Feature] { try DunlinError.translating { try inner.features() } }
-
-        /// What the model answers.
-        public func outputs() throws -> [OutputInfo] { try DunlinError.translating { try inner.outputs() } }
-
-        /// Version of the model that answers.
-        public func modelVersion() throws -> String { try DunlinError.translating { try inner.modelVersion() } }
-
-        /// Which kernels answer.
-        public func kernelSet() throws -> String { try DunlinError.translating { try inner.kernelSet() } }
 
         /// Closes the session, after a call that is under way. Twice is once.
         public func close() throws { try DunlinError.translating { try inner.close() } }

@@ -4,17 +4,18 @@ import DunlinGenerated
 import Foundation
 
 extension Dunlin {
-    /// Sends what waits over the transport that Dunlin was opened with, until nothing may be sent for now. Where the task is
-    /// cancelled it stops, keeps what it was sending, and reports what it has done.
+    /// Sends what waits, until nothing may be sent for now. Where the task is cancelled it stops, keeps what it was sending, and
+    /// reports what it has done.
     ///
+    /// - Parameter transport: how; that of the ``Config`` if left out.
     /// - Throws: ``DunlinError/storage(message:)``, and ``DunlinError/invalidArgument(message:)`` without a transport. What
     ///   could not be sent is no error: the report tells of it.
     @discardableResult
-    public func sync(link: Link) async throws -> SyncReport {
-        guard let transport else {
-            throw DunlinError.invalidArgument(message: "there is nothing to send with: open Dunlin with a transport")
+    public func sync(link: Link, transport: (any Transport)? = nil) async throws -> SyncReport {
+        guard let transport = transport ?? config.transport else {
+            throw DunlinError.invalidArgument(message: "there is nothing to send with: set `transport` when Dunlin is opened")
         }
-        let (id, bridge) = (UUID(), BlockingTransport(transport, timeout: options.uploadTimeout))
+        let (id, bridge) = (UUID(), BlockingTransport(transport, timeout: config.uploadTimeout))
         syncs[id] = bridge
         defer { forgetSync(id) }
         let report = try await withTaskCancellationHandler {
@@ -59,7 +60,7 @@ extension Dunlin {
 extension Dunlin.Link {
     /// What a network path means for uploads; nothing can be sent without one. A person who asked the system to save data has
     /// a metered link.
-    public static func of(reachable: Bool, expensive: Bool, constrained: Bool) -> Dunlin.Link? {
+    package static func of(reachable: Bool, expensive: Bool, constrained: Bool) -> Dunlin.Link? {
         guard reachable else { return nil }
         return expensive || constrained ? .metered : .unmetered
     }
@@ -67,7 +68,7 @@ extension Dunlin.Link {
 
 extension Dunlin.SyncReport {
     /// How long to leave it before the next sync, in seconds: as long as must be waited, and at least `atLeast`.
-    public func pause(atLeast seconds: TimeInterval) -> TimeInterval {
+    package func pause(atLeast seconds: TimeInterval) -> TimeInterval {
         max(seconds, Double(waitMs ?? 0) / 1000)
     }
 }

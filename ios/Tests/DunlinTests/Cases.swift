@@ -119,8 +119,8 @@ struct Expected: Decodable {
         let checks: [(String, Bool)] = [
             ("verdict", self.verdict.map { $0 == verdict } ?? true),
             ("answered_by", answeredBy.map { $0 == "\(found.answeredBy)" } ?? true),
-            ("class", self.class.agrees(found.class?.name, by: ==)),
-            ("probability", probability.agrees(found.class?.probability, by: near)),
+            ("class", self.class.agrees(found.chosenClass?.name, by: ==)),
+            ("probability", probability.agrees(found.chosenClass?.probability, by: near)),
             ("confidence", confidence.agrees(found.confidence, by: near)),
             ("distance", distance.agrees(found.distance, by: near)),
             ("values", valuesAgree ?? true),

@@ -35,11 +35,10 @@ struct Device {
     let folder: URL
 
     init(
-        folder: URL? = nil, transport: (any Dunlin.Transport)? = nil, options: Dunlin.Options = Dunlin.Options(),
-        models: Bool = true
+        folder: URL? = nil, config: Dunlin.Config = Dunlin.Config(), models: Bool = true
     ) async throws {
         self.folder = try folder ?? Self.newFolder()
-        dunlin = try await Dunlin.open(folder: self.folder, keys: Fixture.keys(), transport: transport, options: options)
+        dunlin = try await Dunlin.open(folder: self.folder, keys: Fixture.keys(), config: config)
         guard models else { return }
         for bundle in try Fixture.cases().models.values { try await dunlin.installShipped(Fixture.file(bundle)) }
     }
@@ -52,8 +51,9 @@ struct Device {
 
     /// With a summary to send: windows close after 50 rows.
     static func withSummary(_ transport: any Dunlin.Transport, uploadTimeout: TimeInterval = 20) async throws -> Device {
-        let options = Dunlin.Options(monitor: Dunlin.MonitorWindow(rows: 50), uploadTimeout: uploadTimeout)
-        let device = try await Device(transport: transport, options: options)
+        let window = Dunlin.MonitorWindow(rows: 50)
+        let device = try await Device(
+            config: Dunlin.Config(transport: transport, monitor: window, uploadTimeout: uploadTimeout))
         try await device.predict(times: 60)
         return device
     }

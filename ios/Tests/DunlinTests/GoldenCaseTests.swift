@@ -31,7 +31,7 @@ final class GoldenCaseTests: XCTestCase {
             } catch let error as DunlinError {
                 XCTAssertEqual(it.error, ExpectedError(error), "\(it.name): \(error)")
             }
-            let active = try? await device.dunlin.session("tiny").modelVersion()
+            let active = try? await device.dunlin.session("tiny").modelVersion
             XCTAssertEqual(active, it.active, it.name)
             try await device.end()
         }
@@ -50,7 +50,7 @@ final class GoldenCaseTests: XCTestCase {
     }
 
     private func blocking(_ session: Dunlin.Session, _ record: Dunlin.Record) throws -> Dunlin.Prediction {
-        try session.predictBlocking(record)
+        try session.predict(record)
     }
 }
 

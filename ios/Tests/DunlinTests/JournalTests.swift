@@ -25,7 +25,7 @@ final class JournalTests: XCTestCase {
         let device = try await Device()
         let (session, record) = (try await device.dunlin.session("every"), try Fixture.good())
         for _ in 0..<3 { _ = try await session.predict(record, for: "somebody") }
-        _ = try session.predictBlockingHere(record, for: "somebody")
+        _ = try session.predictHere(record, for: "somebody")
         _ = try await session.predict(record, for: "somebody else")
         let forgotten = try await device.dunlin.forget("somebody")
         XCTAssertEqual(forgotten, 4)
@@ -44,18 +44,23 @@ final class JournalTests: XCTestCase {
         guard case .healthChanged(let empty)? = first else { return XCTFail("\(String(describing: first))") }
         XCTAssertTrue(empty.ok && empty.models.isEmpty)
         try await device.dunlin.installShipped(Fixture.file("tiny-1.0.0.dunlin"))
+        var healths = await device.dunlin.healthChanges().makeAsyncIterator()
+        let health = await healths.next()
+        XCTAssertEqual(health?.models.map(\.modelId), ["tiny"])
         let second = await events.next()
         guard case .healthChanged(let one)? = second else { return XCTFail("\(String(describing: second))") }
         XCTAssertEqual(one.models.map(\.modelId), ["tiny"])
         try await device.dunlin.close()
         let end = await events.next()
         XCTAssertNil(end)
+        let over = await healths.next()
+        XCTAssertNil(over)
         try FileManager.default.removeItem(at: device.folder)
     }
 
     func test_an_alarm_that_opens_is_told_once_to_every_listener() async throws {
-        let options = Dunlin.Options(monitor: Dunlin.MonitorWindow(rows: 50))
-        let device = try await Device(options: options)
+        let config = Dunlin.Config(monitor: Dunlin.MonitorWindow(rows: 50))
+        let device = try await Device(config: config)
         let (one, two) = (await device.dunlin.events(), await device.dunlin.events())
         // Nothing but the same seven: that is not what the model was trained on.
         let (session, seven) = (try await device.dunlin.session("digits"), try Fixture.record("digits_reads_a_7"))
@@ -76,7 +81,7 @@ final class JournalTests: XCTestCase {
     }
 
     func test_a_suspended_folder_is_free_for_another_until_the_next_call() async throws {
-        let device = try await Device(options: Dunlin.Options(eventInterval: 0.05))
+        let device = try await Device(config: Dunlin.Config(eventInterval: 0.05))
         let session = try await device.dunlin.session("every")
         _ = try await session.predict(Fixture.good())
         let stream = await device.dunlin.events()
@@ -112,8 +117,8 @@ final class JournalTests: XCTestCase {
 
 extension Dunlin.Session {
     /// From a function that is not asynchronous, as an app's own would be.
-    func predictBlockingHere(_ record: Dunlin.Record, for subject: String? = nil) throws -> Dunlin.Prediction {
-        try predictBlocking(record, for: subject)
+    func predictHere(_ record: Dunlin.Record, for subject: String? = nil) throws -> Dunlin.Prediction {
+        try predict(record, for: subject)
     }
 }
 
@@ -133,7 +138,7 @@ private final class Sink: Dunlin.LogSink, @unchecked Sendable {
         lock.withLock { heard.records += target.isEmpty || message.isEmpty ? 0 : 1 }
         guard let session else { return }
         do {
-            _ = try session.modelVersion()
+            try session.close()
             lock.withLock { heard.unexpected += 1 }
         } catch {
             guard case .invalidArgument? = error as? DunlinError else { return lock.withLock { heard.unexpected += 1 } }

@@ -31,7 +31,7 @@ final class LifetimeTests: XCTestCase {
         let (session, record) = (try await device.dunlin.session("every"), try Fixture.good())
         let failures = Counter()
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
-            for _ in 0..<50 where (try? session.predictBlocking(record))?.class?.name != "yes" { failures.add() }
+            for _ in 0..<50 where (try? session.predict(record))?.chosenClass?.name != "yes" { failures.add() }
         }
         XCTAssertEqual(failures.value, 0)
         try await device.end()
@@ -48,8 +48,6 @@ final class LifetimeTests: XCTestCase {
         let calls: [() async throws -> Void] = [
             { _ = try await session.predict(record) },
             { _ = try blocking(session, record) },
-            { _ = try session.features() },
-            { _ = try session.modelVersion() },
             { _ = try await dunlin.session("every") },
             { try await dunlin.installShipped(bundle) },
             { try await dunlin.install(bundle) },
@@ -112,13 +110,13 @@ final class LifetimeTests: XCTestCase {
         let report = try await device.dunlin.install(Fixture.file("tiny-1.1.0.dunlin"))
         XCTAssertEqual(report.outcome, .activated)
         let after = try await device.dunlin.session("tiny")
-        XCTAssertEqual(try before.modelVersion(), "1.0.0")
-        XCTAssertEqual(try after.modelVersion(), "1.1.0")
+        XCTAssertEqual(before.modelVersion, "1.0.0")
+        XCTAssertEqual(after.modelVersion, "1.1.0")
         // The app that ships with an older one is started again.
         let shipped = try await device.dunlin.installShipped(Fixture.file("tiny-0.9.0.dunlin"))
         XCTAssertEqual(shipped.outcome, .passedOver)
         let still = try await device.dunlin.session("tiny")
-        XCTAssertEqual(try still.modelVersion(), "1.1.0")
+        XCTAssertEqual(still.modelVersion, "1.1.0")
         try await device.end()
     }
 
@@ -187,7 +185,7 @@ final class LifetimeTests: XCTestCase {
 }
 
 private func blocking(_ session: Dunlin.Session, _ record: Dunlin.Record) throws -> Dunlin.Prediction {
-    try session.predictBlocking(record)
+    try session.predict(record)
 }
 
 /// A number that several threads count up.

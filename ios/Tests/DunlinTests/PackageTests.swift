@@ -27,7 +27,7 @@ final class PackageTests: XCTestCase {
         ]
         for (model, form, record) in records {
             let session = try await device.dunlin.session(model)
-            let blocking = try medianMicroseconds { _ = try session.predictBlocking(record) }
+            let blocking = try medianMicroseconds { _ = try session.predict(record) }
             let inside = try (0..<200).map { _ in try here(session, record).latencyUs }.sorted()[100]
             var times: [Double] = []
             for _ in 0..<500 {
@@ -36,13 +36,13 @@ final class PackageTests: XCTestCase {
                 times.append(Double(DispatchTime.now().uptimeNanoseconds - start) / 1000)
             }
             let awaited = times.sorted()[250]
-            print("\(model), \(form): predictBlocking \(blocking) us, predict \(awaited) us, of that in the library \(inside) us")
+            print("\(model), \(form): on its thread \(blocking) us, awaited \(awaited) us, of that in the library \(inside) us")
         }
         try await device.end()
     }
 
     private func here(_ session: Dunlin.Session, _ record: Dunlin.Record) throws -> Dunlin.Prediction {
-        try session.predictBlocking(record)
+        try session.predict(record)
     }
 
     private func medianMicroseconds(_ act: () throws -> Void) rethrows -> Double {

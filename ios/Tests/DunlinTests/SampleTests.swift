@@ -43,7 +43,7 @@ final class SampleTests: XCTestCase {
         ])
         for (drawn, digit) in [(zero, "0"), (three, "3")] {
             let prediction = try await session.predict(Drawing(drawn))
-            XCTAssertEqual(prediction.class?.name, digit, "\(drawn.image()) \(prediction)")
+            XCTAssertEqual(prediction.chosenClass?.name, digit, "\(drawn.image()) \(prediction)")
         }
         let scribble = strokes([circle((50, 50), radius: (50, 50)), circle((50, 50), radius: (35, 35)), circle((50, 50), radius: (20, 20))])
         let unsure = try await session.predict(Drawing(scribble))

@@ -48,8 +48,8 @@ private final class Server {
 }
 
 final class ServerTests: XCTestCase {
-    private func transport(_ server: Server, timeout: TimeInterval = 10) -> Dunlin.URLSessionTransport {
-        Dunlin.URLSessionTransport(base: server.url, timeout: timeout)
+    private func transport(_ server: Server, timeout: TimeInterval = 10) -> Dunlin.HttpTransport {
+        Dunlin.HttpTransport(base: server.url, timeout: timeout)
     }
 
     func test_summaries_arrive_over_http() async throws {
@@ -87,23 +87,21 @@ final class ServerTests: XCTestCase {
         let tokens = try Device.newFolder().appendingPathComponent("tokens")
         try Data("a-token-of-thirty-two-characters\n".utf8).write(to: tokens)
         let server = try Server(["--token-file", tokens.path])
-        let wrong = Dunlin.URLSessionTransport(base: server.url, token: "another-token-of-many-characters")
+        let wrong = Dunlin.HttpTransport(base: server.url, token: { "another-token-of-many-characters" })
         let device = try await Device.withSummary(wrong)
         let refused = try await device.dunlin.sync(link: .unmetered)
         XCTAssertEqual(refused.accepted, 0)
         XCTAssertGreaterThan(refused.waitMs ?? 0, 3_600_000, "a wrong token is not tried again soon: \(refused)")
-        try await device.dunlin.close()
-        let right = Dunlin.URLSessionTransport(base: server.url, token: "a-token-of-thirty-two-characters")
-        let later = try await Device(folder: device.folder, transport: right, models: false)
-        try await later.dunlin.resumeUploads()
-        let report = try await later.dunlin.sync(link: .unmetered)
+        let right = Dunlin.HttpTransport(base: server.url, token: { "a-token-of-thirty-two-characters" })
+        try await device.dunlin.resumeUploads()
+        let report = try await device.dunlin.sync(link: .unmetered, transport: right)
         XCTAssertEqual(report.accepted, 1, "\(report)")
-        try await later.end()
+        try await device.end()
     }
 
     func test_a_receiver_that_is_not_there_is_no_error_and_names_no_address() async throws {
         let nowhere = try XCTUnwrap(URL(string: "http://127.0.0.1:1/secret"))
-        let device = try await Device.withSummary(Dunlin.URLSessionTransport(base: nowhere))
+        let device = try await Device.withSummary(Dunlin.HttpTransport(base: nowhere))
         let report = try await device.dunlin.sync(link: .unmetered)
         XCTAssertEqual([report.attempts, report.accepted], [1, 0])
         XCTAssertEqual(report.trouble?.contains("secret"), false, "\(report)")
@@ -115,8 +113,8 @@ final class ServerTests: XCTestCase {
         let bundle = try Fixture.file("every-1.0.0.dunlin")
         try FileManager.default.copyItem(at: bundle, to: bundles.appendingPathComponent(bundle.lastPathComponent))
         let server = try Server(["--bundles", bundles.path, "--key", Fixture.file("trusted.pub").path])
-        let options = Dunlin.Options(fallback: Dunlin.FallbackPolicy())
-        let device = try await Device(transport: transport(server), options: options)
+        let config = Dunlin.Config(transport: transport(server), fallback: Dunlin.FallbackPolicy())
+        let device = try await Device(config: config)
         let session = try await device.dunlin.session("every")
         let unsure = try await session.predict(Fixture.record("every_is_unsure_near_one_half"))
         // The service runs the same model, has no answer either, and says so: the device's own stands.
@@ -141,8 +139,8 @@ final class ServerTests: XCTestCase {
         XCTAssertEqual(device.terminationReason, .uncaughtSignal)
         XCTAssertEqual(try server.statistics()["uploads"], 1)
         let dunlin = try await Dunlin.open(
-            folder: folder, keys: [Dunlin.TrustedKey(contentsOf: key)], transport: transport(server),
-            options: Dunlin.Options(monitor: Dunlin.MonitorWindow(rows: 50)))
+            folder: folder, keys: [Dunlin.TrustedKey(contentsOf: key)],
+            config: Dunlin.Config(transport: transport(server), monitor: Dunlin.MonitorWindow(rows: 50)))
         try await dunlin.resumeUploads()
         let report = try await dunlin.sync(link: .unmetered)
         XCTAssertEqual([report.attempts, report.accepted], [1, 1], "the same upload, which the receiver has already")

@@ -12,7 +12,7 @@ func snippet(keyFile: URL, modelFile: URL, drawing: some Encodable) async throws
 
     let session = try await dunlin.session("digits")
     let prediction = try await session.predict(drawing)        // any Encodable whose properties are the model's features
-    if let digit = prediction.class {
+    if let digit = prediction.chosenClass {
         show("\(digit.name) by \(prediction.answeredBy)")       // by the model, or by its baseline where it abstained
     } else if case .abstain(let reasons) = prediction.verdict {
         show(reasons.map(\.message).joined(separator: "\n"))

@@ -106,9 +106,9 @@ final class TransportTests: XCTestCase {
         let report = try? await sync.value
         XCTAssertNotEqual(report?.accepted, 1)
         // Nothing is lost: the next opening finds it, and sends it.
-        let later = try await Device(folder: device.folder, transport: Fake { Fake.accepted($0) }, models: false)
+        let later = try await Device(folder: device.folder, models: false)
         try await later.dunlin.resumeUploads()
-        let sent = try await later.dunlin.sync(link: .unmetered)
+        let sent = try await later.dunlin.sync(link: .unmetered, transport: Fake { Fake.accepted($0) })
         XCTAssertEqual(sent.accepted, 1)
         try await later.end()
     }
@@ -162,7 +162,10 @@ final class TransportTests: XCTestCase {
 
 final class FallbackTests: XCTestCase {
     private static let unsure = "every_is_unsure_near_one_half"
-    private static let policy = Dunlin.Options(fallback: Dunlin.FallbackPolicy(deadlineMs: 300))
+
+    private static func config(_ transport: (any Dunlin.Transport)? = nil, deadlineMs: UInt64 = 300) -> Dunlin.Config {
+        Dunlin.Config(transport: transport, fallback: Dunlin.FallbackPolicy(deadlineMs: deadlineMs))
+    }
 
     /// Answers an inference request of `every`, and says how sure it is of `yes`.
     private static func inference(_ upload: Dunlin.Upload, side: Double) throws -> Dunlin.Response {
@@ -179,12 +182,12 @@ final class FallbackTests: XCTestCase {
 
     func test_what_the_device_cannot_answer_is_asked_elsewhere_and_awaited() async throws {
         let transport = Fake { try FallbackTests.inference($0, side: 0.9) }
-        let device = try await Device(transport: transport, options: Self.policy)
+        let device = try await Device(config: Self.config(transport))
         let session = try await device.dunlin.session("every")
         let asked = try await session.predict(Fixture.record(Self.unsure))
         XCTAssertEqual(asked.answeredBy, .cloud)
-        XCTAssertEqual(asked.class?.name, "yes")
-        XCTAssertEqual(asked[output: "sum"], [3.5])
+        XCTAssertEqual(asked.chosenClass?.name, "yes")
+        XCTAssertEqual(asked.output("sum")?.values, [3.5])
         XCTAssertNil(asked.fallback)
         XCTAssertNil(asked.fallbackError)
         guard case .abstain = asked.verdict else { return XCTFail("the verdict stays the model's: \(asked)") }
@@ -203,7 +206,7 @@ final class FallbackTests: XCTestCase {
             { await never(); return Fake.accepted($0) },
         ]
         for (at, answer) in answers.enumerated() {
-            let device = try await Device(transport: Fake(answer: answer), options: Self.policy)
+            let device = try await Device(config: Self.config(Fake(answer: answer)))
             let session = try await device.dunlin.session("every")
             let own = try await session.predict(Fixture.record(Self.unsure))
             XCTAssertEqual(own.answeredBy, .nobody, "answer \(at)")
@@ -214,8 +217,7 @@ final class FallbackTests: XCTestCase {
 
     func test_who_stops_waiting_for_an_answer_from_elsewhere_has_the_devices_own() async throws {
         let transport = Fake { await never(); return Fake.accepted($0) }
-        let patient = Dunlin.Options(fallback: Dunlin.FallbackPolicy(deadlineMs: 600_000))
-        let device = try await Device(transport: transport, options: patient)
+        let device = try await Device(config: Self.config(transport, deadlineMs: 600_000))
         let (session, record) = (try await device.dunlin.session("every"), try Fixture.record(Self.unsure))
         let asking = Task { try await session.predict(record) }
         while transport.calls.value == 0 { try await Task.sleep(nanoseconds: 5_000_000) }
@@ -226,22 +228,24 @@ final class FallbackTests: XCTestCase {
         try await device.end()
     }
 
-    func test_without_a_transport_or_blocking_the_request_is_handed_over() async throws {
-        let device = try await Device(options: Self.policy)
+    func test_without_a_transport_or_a_task_the_request_is_handed_over() async throws {
+        let device = try await Device(config: Self.config())
         let session = try await device.dunlin.session("every")
-        let prediction = try session.predictBlockingHere(Fixture.record(Self.unsure))
+        let prediction = try session.predictHere(Fixture.record(Self.unsure))
         let request = try XCTUnwrap(prediction.fallback)
-        let mayLeave = try session.features().filter(\.mayLeave).map(\.name)
+        let mayLeave = session.features.filter(\.mayLeave).map(\.name)
         XCTAssertTrue(request.features().contains("n") && request.features().allSatisfy(mayLeave.contains), "\(request.features())")
         let upload = Dunlin.Upload(
             id: String(request.id()), path: request.path(), contentType: request.contentType(), contentEncoding: "",
             body: request.body())
         let delivery = Dunlin.Delivery.answered(response: try Self.inference(upload, side: 0.1))
-        let resolved = try await session.resolve(prediction, request: request, with: delivery)
-        XCTAssertEqual(resolved.class?.name, "no")
+        let resolved = try await session.resolve(prediction, delivery)
+        XCTAssertEqual(resolved.chosenClass?.name, "no")
         XCTAssertEqual(resolved.answeredBy, .cloud)
-        let twice = await thrown { try await session.resolve(prediction, request: request, with: delivery) }
+        let twice = await thrown { try await session.resolve(prediction, delivery) }
         XCTAssertEqual(twice?.kind, "Fallback")
+        let nobody = await thrown { try await session.resolve(resolved, delivery) }
+        XCTAssertEqual(nobody?.kind, "InvalidArgument")
         let awaited = try await session.predict(Fixture.record(Self.unsure))
         XCTAssertNotNil(awaited.fallback)
         try await device.end()

@@ -12,6 +12,8 @@ import dev.dunlin.internal.copy
 import dev.dunlin.internal.given
 import dev.dunlin.internal.healthOf
 import dev.dunlin.internal.installReportOf
+import dev.dunlin.internal.nextUploadOf
+import dev.dunlin.internal.reportedOf
 import dev.dunlin.internal.syncReportOf
 import dev.dunlin.internal.uniffi.Runtime
 import dev.dunlin.internal.uniffi.Scalar
@@ -21,6 +23,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.filterIsInstance
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import java.io.File
@@ -35,18 +39,22 @@ public class Dunlin private constructor(
     private val runtime: Runtime,
     private val folder: File,
     private val assets: Assets,
-    private val dispatcher: CoroutineDispatcher,
+    private val config: Config,
+    dispatcher: CoroutineDispatcher,
 ) : AutoCloseable {
     private val scope = CoroutineScope(SupervisorJob() + dispatcher)
     private val oneSync = Mutex()
-    private val watch = Watch(this, dispatcher)
+    private val watch = Watch(this, config.eventInterval, dispatcher)
     private val closed = AtomicBoolean()
 
-    /** Alarms that open and clear, and changes of health; ends when this is closed. Looks every half minute, and after a sync. */
-    public val events: Flow<Event> get() = watch.events
+    /**
+     * What changes, beginning with what is: the health, and every alarm that is open. Looks every [Config.eventInterval] and
+     * after each installation and sync; ends when this is closed.
+     */
+    public fun events(): Flow<Event> = watch.events
 
-    /** The health now and whenever it changes, counters included; ends when this is closed. */
-    public val health: Flow<Health> get() = watch.health
+    /** The health now and whenever it changes; ends when this is closed. Counters, which move all the time, are no change. */
+    public fun healthChanges(): Flow<Health> = watch.events.filterIsInstance<Event.HealthChanged>().map { it.health }
 
     /**
      * Installs a bundle that came from outside, after every check. It answers in sessions opened from now on.
@@ -83,7 +91,7 @@ public class Dunlin private constructor(
      *
      * @throws DunlinException.NotInstalled where no model has this name, [DunlinException.Model] where it cannot be loaded.
      */
-    public fun session(modelId: String): Session = calling { Session(runtime.session(modelId), scope) }
+    public fun session(modelId: String): Session = calling { Session(runtime.session(modelId), modelId, config.transport, scope) }
 
     /**
      * Says what was right: the name of the class, for a classification. The last label of a prediction stands.
@@ -126,17 +134,20 @@ public class Dunlin private constructor(
     /** The alarms that are open, oldest first. */
     public fun alarms(): List<Alarm> = calling { runtime.alarms().map(::alarmOf) }
 
-    /** Does what is due by the clock. Watching [events] or [health] does it too. */
+    /** Does what is due by the clock. Whoever collects [events] need not. */
     public fun tick(): Unit = calling { runtime.tick() }
 
     /**
      * Sends what waits, until nothing may be sent for now. What could not be sent is no error: the report tells of it, and
      * nothing is lost. A caller that is cancelled returns at once; the request under way is the last.
      *
-     * @throws DunlinException.Storage where the journal cannot be read.
+     * @param transport how; that of the [Config] if left out.
+     * @throws DunlinException.Storage where the journal cannot be read, [DunlinException.InvalidArgument] without any transport.
      */
-    public suspend fun sync(transport: Transport, link: Link): SyncReport {
-        val sending = Sending(transport)
+    public suspend fun sync(link: Link, transport: Transport? = null): SyncReport {
+        val given = transport ?: config.transport
+            ?: throw DunlinException.InvalidArgument("there is nothing to send with: set `transport` when Dunlin is opened")
+        val sending = Sending(given, config.uploadTimeout)
         val work = scope.async {
             oneSync.withLock { calling { syncReportOf(runtime.sync(sending, GivenLink.valueOf(link.name))) } }
         }
@@ -148,6 +159,21 @@ public class Dunlin private constructor(
         }
     }
 
+    /**
+     * What is to be sent now, for an app that sends in its own time.
+     *
+     * @throws DunlinException.Storage where nothing may be sent, since the attempt cannot be noted.
+     */
+    public fun nextUpload(link: Link): NextUpload = calling { nextUploadOf(runtime.nextUpload(GivenLink.valueOf(link.name))) }
+
+    /**
+     * Takes in what came of an upload.
+     *
+     * @throws DunlinException.Storage where that cannot be noted: it is then sent again, and the receiver counts it once.
+     */
+    public fun reportUpload(id: String, delivery: Delivery): Reported =
+        calling { reportedOf(runtime.reportUpload(id, delivery.given())) }
+
     /** Forgets every wait and pause of uploading: a new token, another network. */
     public fun resumeUploads(): Unit = calling { runtime.resumeUploads() }
 
@@ -155,7 +181,7 @@ public class Dunlin private constructor(
     public fun flush(): Unit = calling { runtime.flush() }
 
     /** Writes everything and gives the folder's lock back: before the system freezes the app. The next prediction takes it again. */
-    public fun suspendForBackground(): Unit = calling { runtime.suspend() }
+    public fun suspend(): Unit = calling { runtime.suspend() }
 
     /** Closes the sessions, writes everything and closes the folder. Every later call throws [DunlinException.Closed]; twice is once. */
     override fun close() {
@@ -176,13 +202,13 @@ public class Dunlin private constructor(
     public companion object {
         /**
          * Opens the app's own folder, below `noBackupFilesDir`: what a device has seen belongs to that device. Keys and models
-         * come from the app's assets. Warnings go to Android's log, unless [setLogSink] was called before. Nothing that Dunlin meets on the device makes it fail:
-         * [health] tells.
+         * come from the app's assets. Warnings go to Android's log, unless [setLogSink] was called before. Nothing that Dunlin
+         * meets on the device makes it fail: [health] tells.
          *
          * @throws DunlinException.InvalidArgument where the text of a trusted key is none.
          */
         @JvmStatic
-        public fun open(context: Context, configure: DunlinConfig.() -> Unit): Dunlin {
+        public fun open(context: Context, configure: Config.() -> Unit): Dunlin {
             val app = context.applicationContext ?: context
             Logging.propose(AndroidLog, LogLevel.WARN)
             return open(File(app.noBackupFilesDir, "dunlin"), { name -> app.assets.open(name) }, configure = configure)
@@ -190,7 +216,8 @@ public class Dunlin private constructor(
 
         /** Sends what Dunlin logs from now on, in the whole process, to a sink, up to a level; null: nowhere. */
         @JvmStatic
-        public fun setLogSink(sink: LogSink?, maxLevel: LogLevel): Unit = Logging.choose(sink, maxLevel)
+        @JvmOverloads
+        public fun setLogSink(sink: LogSink?, maxLevel: LogLevel = LogLevel.WARN): Unit = Logging.choose(sink, maxLevel)
 
         /** Opens a folder of the app's choosing, made if it is not there. */
         @JvmStatic
@@ -199,12 +226,13 @@ public class Dunlin private constructor(
             folder: File,
             assets: Assets,
             dispatcher: CoroutineDispatcher = Dispatchers.IO,
-            configure: DunlinConfig.() -> Unit,
+            configure: Config.() -> Unit,
         ): Dunlin {
-            val config = DunlinConfig(assets).apply(configure).given(folder.absoluteFile)
+            val config = Config(assets).apply(configure)
+            val given = config.given(folder.absoluteFile)
             return calling {
                 Native.load()
-                Dunlin(Runtime.open(config), folder.absoluteFile, assets, dispatcher)
+                Dunlin(Runtime.open(given), folder.absoluteFile, assets, config, dispatcher)
             }
         }
     }

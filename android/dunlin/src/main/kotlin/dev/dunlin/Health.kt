@@ -69,6 +69,6 @@ public sealed interface Event {
     /** An alarm that was open is not any more. */
     public data class AlarmCleared(val alarm: Alarm) : Event
 
-    /** Something works again, or does not any more, or was dealt with. */
+    /** The health when the watching begins; later, something works again or no more, was dealt with, or another model answers. */
     public data class HealthChanged(val health: Health) : Event
 }

@@ -14,24 +14,26 @@ import kotlin.time.TimeSource
  * A [Transport] on [HttpURLConnection]: no redirect is followed, no request is repeated, time and size are bounded.
  *
  * @param base the receiver's address, as `https://example.com/telemetry`.
+ * @param headers sent with every request.
  * @param token gives the bearer token of each request, if any. It goes over HTTPS alone, and to this very machine.
  * @param timeout how long connecting, and how long the whole answer, may take.
  * @param maxResponseBytes the longest answer that is taken.
  */
 public class HttpTransport(
     base: String,
+    private val headers: Map<String, String> = emptyMap(),
     private val timeout: Duration = 30.seconds,
     private val maxResponseBytes: Int = 1 shl 20,
     private val token: () -> String? = { null },
 ) : Transport {
     private val base = base.trimEnd('/')
 
-    override fun send(request: Request): Response {
-        val connection = URL(base + request.path).openConnection() as? HttpURLConnection
+    override fun send(upload: Upload): Response {
+        val connection = URL(base + upload.path).openConnection() as? HttpURLConnection
             ?: throw IOException("$base is no address of HTTP")
         try {
-            prepare(connection, request)
-            connection.outputStream.use { it.write(request.body) }
+            prepare(connection, upload)
+            connection.outputStream.use { it.write(upload.body) }
             val status = connection.responseCode
             if (status < 0) throw IOException("the answer is not HTTP")
             val body = (if (status < 400) connection.inputStream else connection.errorStream)?.use(::read) ?: ByteArray(0)
@@ -42,7 +44,7 @@ public class HttpTransport(
         }
     }
 
-    private fun prepare(connection: HttpURLConnection, request: Request) {
+    private fun prepare(connection: HttpURLConnection, upload: Upload) {
         val millis = timeout.inWholeMilliseconds.coerceIn(1, Int.MAX_VALUE.toLong()).toInt()
         connection.connectTimeout = millis
         connection.readTimeout = millis
@@ -51,10 +53,11 @@ public class HttpTransport(
         connection.requestMethod = "POST"
         connection.doOutput = true
         // Without a known length the client itself would send the request again when a connection breaks.
-        connection.setFixedLengthStreamingMode(request.body.size)
-        connection.setRequestProperty("Content-Type", request.contentType)
-        request.contentEncoding?.let { connection.setRequestProperty("Content-Encoding", it) }
+        connection.setFixedLengthStreamingMode(upload.body.size)
+        connection.setRequestProperty("Content-Type", upload.contentType)
+        if (upload.contentEncoding.isNotEmpty()) connection.setRequestProperty("Content-Encoding", upload.contentEncoding)
         connection.setRequestProperty("Accept-Encoding", "identity")
+        headers.forEach(connection::setRequestProperty)
         token()?.let { connection.setRequestProperty("Authorization", bearer(connection.url, it)) }
     }
 

@@ -1,7 +1,7 @@
 // An answer.
 package dev.dunlin
 
-import dev.dunlin.internal.uniffi.FallbackRequest
+import dev.dunlin.internal.uniffi.FallbackRequest as GivenRequest
 
 /** A prediction on the record. */
 public class Prediction internal constructor(
@@ -13,7 +13,7 @@ public class Prediction internal constructor(
     public val answeredBy: AnsweredBy,
     /** Whether the model's own answer may be used. */
     public val verdict: Verdict,
-    /** How sure the model is of its class, 0..1. */
+    /** How sure the answer is of its class, 0..1. */
     public val confidence: Double?,
     /** How far the input lies from the training sample, in robust standard deviations. */
     public val distance: Double?,
@@ -21,14 +21,15 @@ public class Prediction internal constructor(
     public val latencyUs: Long,
     /** The model is older than its bundle says it should be. */
     public val stale: Boolean,
-    /** The request that [Session.predictWithFallback] sends; there is one where the policy asks for it. */
-    internal val request: FallbackRequest?,
+    request: GivenRequest?,
+    /** Why the answer from elsewhere was none, where one was asked for; the device's own answer stands. */
+    public val fallbackError: DunlinException? = null,
 ) {
     /** The class answered: that of the first output that has one. */
     public val chosenClass: ChosenClass? = outputs.firstNotNullOfOrNull(Output::chosenClass)
 
-    /** Whether the policy would ask a larger model elsewhere. */
-    public val asksForFallback: Boolean get() = request != null
+    /** A request to a larger model elsewhere that nobody has sent: [Session.awaitPrediction] sends it where there is a transport. */
+    public val fallback: FallbackRequest? = request?.let(::FallbackRequest)
 
     /** The output of a name, or null. */
     public fun output(name: String): Output? = outputs.find { it.name == name }

@@ -5,17 +5,21 @@ package dev.dunlin
 public data class Feature(
     val name: String,
     /** What kind of value it is: the name of the function of [Record] that gives it. */
-    val kind: Kind,
+    val kind: FeatureType,
     /** Element type of a tensor. */
     val dtype: DType?,
     /** Sizes of a tensor's dimensions, slowest-moving first; empty for every other kind. */
     val shape: List<Int>,
     /** Whether every record must hold it. */
     val required: Boolean,
-    /** Smallest number or integer, or element of a tensor. */
+    /** Smallest number, or element of a tensor. */
     val min: Double?,
-    /** Largest number or integer, or element of a tensor. */
+    /** Largest number, or element of a tensor. */
     val max: Double?,
+    /** Smallest integer. */
+    val minInteger: Long?,
+    /** Largest integer. */
+    val maxInteger: Long?,
     /** The vocabulary of a category. */
     val levels: List<String>,
     /** Whether a level outside of the vocabulary is let through. */
@@ -30,10 +34,10 @@ public data class Feature(
     val mayLeave: Boolean,
     /** Why the model needs it. */
     val purpose: String?,
-) {
-    /** The kinds of value. */
-    public enum class Kind { NUMBER, INTEGER, CATEGORY, BOOLEAN, TEXT, TENSOR }
-}
+)
+
+/** The kinds of value. */
+public enum class FeatureType { NUMBER, INTEGER, CATEGORY, BOOLEAN, TEXT, TENSOR }
 
 /** Type of a tensor's elements. */
 public enum class DType { F32, F16, I8, U8, I32, I64, BOOL }
@@ -45,14 +49,14 @@ public enum class PrivacyClass { PLAIN, HASH, BUCKET, DROP }
 public data class OutputInfo(
     val name: String,
     /** How its numbers are to be read. */
-    val task: Task,
+    val task: OutputTask,
     /** Names of the classes. */
     val classes: List<String>,
     /** Sizes of its dimensions for one record, slowest-moving first. */
     val shape: List<Int>,
     /** Unit of a regression's value, for people. */
     val unit: String?,
-) {
-    /** One probability per class; the probability of the second of two classes; real values; a vector. */
-    public enum class Task { MULTICLASS_CLASSIFICATION, BINARY_CLASSIFICATION, REGRESSION, EMBEDDING }
-}
+)
+
+/** One probability per class; the probability of the second of two classes; real values; a vector. */
+public enum class OutputTask { MULTICLASS_CLASSIFICATION, BINARY_CLASSIFICATION, REGRESSION, EMBEDDING }

@@ -3,9 +3,11 @@ package dev.dunlin
 
 import dev.dunlin.internal.Given
 import dev.dunlin.internal.HotPath
+import dev.dunlin.internal.answeredBy
 import dev.dunlin.internal.ask
 import dev.dunlin.internal.calling
 import dev.dunlin.internal.featureOf
+import dev.dunlin.internal.given
 import dev.dunlin.internal.outputInfoOf
 import dev.dunlin.internal.predictionOf
 import dev.dunlin.internal.refuseHalfPairs
@@ -20,7 +22,13 @@ import dev.dunlin.internal.uniffi.Session as Generated
  * Answers records with one version of a model: it stays on that version, whatever is installed meanwhile. Any thread may
  * call; calls of one session wait for each other, so more parallelism is more sessions. Close it when it is done with.
  */
-public class Session internal constructor(private val session: Generated, private val scope: CoroutineScope) : AutoCloseable {
+public class Session internal constructor(
+    private val session: Generated,
+    /** Name of the model. */
+    public val modelId: String,
+    private val transport: Transport?,
+    private val scope: CoroutineScope,
+) : AutoCloseable {
     /** What a record must hold. */
     public val features: List<Feature> = session.features().map(::featureOf)
 
@@ -54,23 +62,26 @@ public class Session internal constructor(private val session: Generated, privat
     }
 
     /**
-     * [predict], or [predictFor], away from the caller's thread: for large models on the main thread.
+     * [predict], or [predictFor], away from the caller's thread. Where the device has no answer, the policy lets it ask
+     * elsewhere and there is a transport, it asks, and waits for at most the policy's deadline; what came of it passes the same
+     * guard, or else the device's own answer stands.
      *
      * @throws DunlinException.Record as [predict].
      */
-    public suspend fun awaitPrediction(record: Record, subject: String? = null): Prediction =
-        withContext(scope.coroutineContext) { answerOf(subject, record) }
+    public suspend fun awaitPrediction(record: Record, subject: String? = null): Prediction {
+        val own = withContext(scope.coroutineContext) { answerOf(subject, record) }
+        val request = own.fallback ?: return own
+        return if (transport == null) own else scope.ask(session, own, request.given, transport)
+    }
 
     /**
-     * Answers a record, and where the policy asks for a larger model elsewhere, waits for its answer until the deadline. What
-     * comes too late or is no answer is as if none had been asked for: the device's own answer is returned.
+     * Takes in what came of a prediction's [Prediction.fallback], once, for an app that sends in its own time.
      *
-     * @throws DunlinException.Record as [predict].
+     * @throws DunlinException.Fallback saying what is wrong with it; the device's own answer stands.
      */
-    public suspend fun predictWithFallback(record: Record, transport: Transport, subject: String? = null): Prediction {
-        val own = awaitPrediction(record, subject)
-        val request = own.request ?: return own
-        return scope.ask(session, own, request, transport)
+    public fun resolve(prediction: Prediction, delivery: Delivery): Prediction {
+        val request = prediction.fallback ?: throw DunlinException.InvalidArgument("this prediction asks nobody elsewhere")
+        return calling { prediction.answeredBy(session.resolve(request.given, delivery.given())) }
     }
 
     /** Closes the session, after a call that is under way. Every later prediction throws [DunlinException.Closed]; twice is once. */

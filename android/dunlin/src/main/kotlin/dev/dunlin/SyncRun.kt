@@ -14,7 +14,6 @@ import kotlinx.coroutines.launch
  */
 public class SyncRun(
     private val open: () -> Dunlin,
-    private val transport: Transport,
     private val connectivity: ConnectivityPort,
 ) {
     private var job: Job? = null
@@ -32,7 +31,7 @@ public class SyncRun(
     private suspend fun isUnfinished(): Boolean {
         val link = connectivity.link() ?: return true
         return try {
-            open().sync(transport, link).trouble != null
+            open().sync(link).trouble != null
         } catch (cancelled: CancellationException) {
             throw cancelled
         } catch (_: DunlinException.Closed) {

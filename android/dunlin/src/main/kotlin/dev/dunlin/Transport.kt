@@ -4,30 +4,41 @@ package dev.dunlin
 import java.io.IOException
 
 /**
- * Sends one request and returns its answer, whatever its status: no retry, no redirect. It bounds the time and the size of an
- * answer itself, and may be called from several threads. It may call [Dunlin] meanwhile.
+ * Sends one request and returns its answer, whatever its status: no retry, no redirect. It bounds the size of an answer itself,
+ * and is interrupted when its time is over. It may be called from several threads, and may call [Dunlin] meanwhile.
  */
 public fun interface Transport {
     /**
-     * Sends a request below the receiver's address.
+     * Sends an upload below the receiver's address.
      *
-     * @throws IOException when there was no whole answer. Whatever else it throws counts as the same.
+     * @throws IOException when there was no whole answer; its message is told. Whatever else is thrown counts as the same.
      */
     @Throws(IOException::class)
-    public fun send(request: Request): Response
+    public fun send(upload: Upload): Response
 }
 
-/** `POST {base}{path}` with these headers and this body. */
-public class Request internal constructor(
+/** One request: `POST {base}{path}` with these headers and this body. */
+public class Upload internal constructor(
+    /** Names the upload; to be given back with the report. */
+    public val id: String,
     /** Path below the receiver's address. */
     public val path: String,
     /** Value of `Content-Type`. */
     public val contentType: String,
-    /** Value of `Content-Encoding`, where the body has one. */
-    public val contentEncoding: String?,
+    /** Value of `Content-Encoding`; empty where there is to be none. */
+    public val contentEncoding: String,
     /** The body: the same bytes at every attempt. */
     public val body: ByteArray,
 )
 
 /** An answer of the receiver, or of whatever stands between; [retryAfter] is the header of that name, as it stands. */
 public class Response(public val status: Int, public val body: ByteArray, public val retryAfter: String? = null)
+
+/** What came of sending a request. */
+public sealed interface Delivery {
+    /** There was an answer, whatever its status. */
+    public class Answered(public val response: Response) : Delivery
+
+    /** There was no whole answer; [reason] is for the log, and never a part of the request. */
+    public class Failed(public val reason: String) : Delivery
+}

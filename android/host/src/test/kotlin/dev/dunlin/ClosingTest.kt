@@ -49,12 +49,14 @@ class ClosingTest {
             { dunlin.tick() },
             { dunlin.flush() },
             { dunlin.resumeUploads() },
-            { dunlin.suspendForBackground() },
-            { runBlocking { dunlin.sync({ error("nothing is sent") }, Link.UNMETERED) } },
+            { dunlin.nextUpload(Link.UNMETERED) },
+            { dunlin.reportUpload("1", Delivery.Failed("late")) },
+            { dunlin.suspend() },
+            { runBlocking { dunlin.sync(Link.UNMETERED) { error("nothing is sent") } } },
         )
         calls.forEachIndexed { at, call -> assertThrows(DunlinException.Closed::class.java, { call() }, "$at") }
         session.close()
-        runBlocking { assertTrue(withTimeout(120_000) { dunlin.health.toList() + dunlin.events.toList() }.isEmpty()) }
+        runBlocking { assertTrue(withTimeout(120_000) { dunlin.healthChanges().toList() + dunlin.events().toList() }.isEmpty()) }
         openIn(folder).use { assertTrue(it.health().ok) }
     }
 
@@ -100,7 +102,7 @@ class ClosingTest {
     fun `a runtime that was suspended answers on`() = withDunlin { dunlin ->
         dunlin.session("tiny").use { session ->
             session.predict(tinyRecord())
-            dunlin.suspendForBackground()
+            dunlin.suspend()
             assertTrue(session.predict(tinyRecord()).verdict is Verdict.Accept)
             assertTrue(dunlin.health().ok)
         }

@@ -1,4 +1,4 @@
-// What the flows of events and health tell.
+// What the flow of events tells.
 package dev.dunlin
 
 import dev.dunlin.internal.Differences
@@ -20,7 +20,7 @@ class EventsTest {
     @Test
     fun `an alarm is told once when it opens and once when it clears`() {
         val differences = Differences()
-        assertEquals(listOf(Event.AlarmOpened(alarm)), differences.since(fine, listOf(alarm)))
+        assertEquals(listOf(Event.HealthChanged(fine), Event.AlarmOpened(alarm)), differences.since(fine, listOf(alarm)))
         assertEquals(emptyList<Event>(), differences.since(fine, listOf(alarm.copy(windows = 2, lastUs = 9))))
         assertEquals(listOf(Event.AlarmCleared(alarm.copy(windows = 2, lastUs = 9))), differences.since(fine, emptyList()))
         assertEquals(emptyList<Event>(), differences.since(fine, emptyList()))
@@ -29,9 +29,8 @@ class EventsTest {
     @Test
     fun `health is told when it changes, and counters are no change of health`() {
         val ill = fine.copy(ok = false, journal = Part.Degraded(Notice("full", 1, "make room")))
-        assertEquals(listOf(Event.HealthChanged(ill)), Differences().since(ill, emptyList()))
         val differences = Differences()
-        assertEquals(emptyList<Event>(), differences.since(fine, emptyList()))
+        assertEquals(listOf(Event.HealthChanged(fine)), differences.since(fine, emptyList()))
         assertEquals(emptyList<Event>(), differences.since(fine.copy(counters = mapOf("a" to 2L)), emptyList()))
         assertEquals(listOf(Event.HealthChanged(ill)), differences.since(ill, emptyList()))
     }
@@ -40,7 +39,7 @@ class EventsTest {
     fun `answers that are no numbers raise an alarm, which the flow tells of`() = withDunlin({ smallWindows() }) { dunlin ->
         dunlin.session("every").use { session -> repeat(60) { session.predict(everyRecord().apply { number("o", 10.0) }) } }
         dunlin.flush()
-        val told = runBlocking { withTimeout(120_000) { dunlin.events.first { it is Event.AlarmOpened } } }
+        val told = runBlocking { withTimeout(120_000) { dunlin.events().first { it is Event.AlarmOpened } } }
         assertTrue((told as Event.AlarmOpened).alarm in dunlin.alarms(), "$told")
         assertTrue(told.alarm.whatToDo.isNotBlank())
     }
@@ -50,14 +49,14 @@ class EventsTest {
         val dunlin = openIn(folder)
         runBlocking {
             val seen = mutableListOf<Health>()
-            val watching = launch { dunlin.health.collect { seen += it } }
-            withTimeout(120_000) { dunlin.health.first { it.models.isEmpty() } }
+            val watching = launch { dunlin.healthChanges().collect { seen += it } }
+            withTimeout(120_000) { dunlin.healthChanges().first { it.models.isEmpty() } }
             dunlin.installShipped("tiny-1.0.0.dunlin")
-            withTimeout(120_000) { dunlin.health.first { health -> health.models.any { it.modelId == "tiny" && it.slot == "active" } } }
+            withTimeout(120_000) { dunlin.healthChanges().first { health -> health.models.any { it.modelId == "tiny" && it.slot == "active" } } }
             dunlin.close()
             withTimeout(120_000) { watching.join() }
             assertEquals("tiny", seen.last().models.single().modelId)
-            assertTrue(withTimeout(120_000) { dunlin.events.toList() }.isEmpty())
+            assertTrue(withTimeout(120_000) { dunlin.events().toList() }.isEmpty())
         }
     }
 
@@ -68,7 +67,7 @@ class EventsTest {
             assertTrue(!dunlin.health().ok && file.isFile)
             assertEquals(InstallOutcome.HELD_IN_MEMORY, dunlin.installShipped("tiny-1.0.0.dunlin").outcome)
             dunlin.session("tiny").use { assertTrue(it.predict(tinyRecord()).verdict is Verdict.Accept) }
-            val told = runBlocking { withTimeout(120_000) { dunlin.events.first() } }
+            val told = runBlocking { withTimeout(120_000) { dunlin.events().first() } }
             assertTrue(told is Event.HealthChanged && !told.health.ok)
             assertThrows(DunlinException.Storage::class.java, dunlin::close)
         }

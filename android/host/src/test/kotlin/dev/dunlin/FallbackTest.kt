@@ -4,7 +4,8 @@ package dev.dunlin
 import com.google.gson.JsonParser
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.io.IOException
@@ -14,80 +15,99 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 class FallbackTest {
-    private val asking: DunlinConfig.() -> Unit = { fallback = FallbackPolicy(deadline = 2.seconds) }
+    private var cloud = Transport { error("nobody is asked") }
+    private val asking: Config.() -> Unit = {
+        fallback = FallbackPolicy(deadline = 2.seconds)
+        transport = Transport { cloud.send(it) }
+    }
 
     @Test
     fun `the cloud answers where nobody here could, with what may leave and no more`() = withSession(asking) { session ->
         val own = session.predict(everyRecord(0.25))
-        assertTrue(own.asksForFallback && own.outputs.isEmpty())
+        assertTrue(own.fallback != null && own.outputs.isEmpty())
         var path = ""
         var names = listOf<String>()
-        val answer = runBlocking {
-            session.predictWithFallback(everyRecord(0.25), { request ->
-                path = request.path
-                names = JsonParser.parseString(request.body.decodeToString()).asJsonObject["inputs"].asJsonArray.map { it.asJsonObject["name"].asString }
-                cloud(request, 0.9)
-            })
+        cloud = Transport { upload ->
+            path = upload.path
+            names = JsonParser.parseString(upload.body.decodeToString()).asJsonObject["inputs"].asJsonArray.map { it.asJsonObject["name"].asString }
+            answerTo(upload.body, 0.9)
         }
+        val answer = runBlocking { session.awaitPrediction(everyRecord(0.25)) }
         assertEquals("/v2/models/every/infer", path)
         assertTrue("n" in names && "t" !in names, "the text stays here: $names")
         assertEquals(AnsweredBy.CLOUD, answer.answeredBy)
         assertEquals("yes", answer.chosenClass?.name)
-        assertTrue(answer.verdict is Verdict.Abstain && !answer.asksForFallback)
+        assertTrue(answer.verdict is Verdict.Abstain && answer.fallback == null && answer.fallbackError == null)
     }
 
     @Test
     fun `a sure answer asks nobody`() = withSession(asking) { session ->
-        val answer = runBlocking { session.predictWithFallback(everyRecord(), { error("nobody is asked") }) }
+        val answer = runBlocking { session.awaitPrediction(everyRecord()) }
         assertEquals(AnsweredBy.MODEL, answer.answeredBy)
     }
 
     @Test
     fun `without a policy nobody is asked`() = withSession({}) { session ->
-        assertFalse(session.predict(everyRecord(0.25)).asksForFallback)
+        assertNull(session.predict(everyRecord(0.25)).fallback)
     }
 
     @Test
     fun `what is no answer leaves the device's own`() {
-        val cloud = listOf<Transport>(
+        val clouds = listOf<Transport>(
             Transport { throw IOException("no network") },
             Transport { throw IllegalStateException("a defect") },
             Transport { Response(503, ByteArray(0)) },
             Transport { Response(-1, ByteArray(0)) },
             Transport { Response(200, "<html>Pay for the network</html>".toByteArray()) },
-            Transport { request -> cloud(request, Double.NaN) },
-            Transport { request -> cloud(request, 0.5) },
+            Transport { upload -> answerTo(upload.body, Double.NaN) },
+            Transport { upload -> answerTo(upload.body, 0.5) },
         )
-        for (transport in cloud) {
+        for (none in clouds) {
+            cloud = none
             withSession(asking) { session ->
-                assertTrue(session.predict(everyRecord(0.25)).asksForFallback)
-                val answer = runBlocking { session.predictWithFallback(everyRecord(0.25), transport) }
+                val answer = runBlocking { session.awaitPrediction(everyRecord(0.25)) }
                 assertEquals(AnsweredBy.NOBODY, answer.answeredBy)
+                assertTrue(answer.fallbackError is DunlinException.Fallback, "$answer")
             }
         }
     }
 
     @Test
     fun `a cloud that hangs is waited for until the deadline and no longer`() =
-        withSession({ fallback = FallbackPolicy(deadline = 300.milliseconds) }) { session ->
+        withSession({
+            asking()
+            fallback = FallbackPolicy(deadline = 300.milliseconds)
+        }) { session ->
             val release = CountDownLatch(1)
-            val start = System.nanoTime()
-            val answer = runBlocking {
-                session.predictWithFallback(everyRecord(0.25), {
-                    release.await(300, TimeUnit.SECONDS)
-                    throw IOException("too late")
-                })
+            cloud = Transport {
+                release.await(300, TimeUnit.SECONDS)
+                throw IOException("too late")
             }
+            val start = System.nanoTime()
+            val answer = runBlocking { session.awaitPrediction(everyRecord(0.25)) }
             assertEquals(AnsweredBy.NOBODY, answer.answeredBy)
             assertTrue(System.nanoTime() - start in 200_000_000..200_000_000_000)
             release.countDown()
         }
 
-    private fun withSession(configure: DunlinConfig.() -> Unit, act: (Session) -> Unit) =
+    @Test
+    fun `who predicts at once is handed the request, and gives back what came of it`() = withSession(asking) { session ->
+        val own = session.predict(everyRecord(0.25))
+        val request = own.fallback!!
+        assertTrue("n" in request.features && session.features.filter { it.name in request.features }.all { it.mayLeave })
+        assertEquals(listOf("every", own.id), listOf(request.modelId, request.id))
+        val resolved = session.resolve(own, Delivery.Answered(answerTo(request.body, 0.1)))
+        assertEquals("no", resolved.chosenClass?.name)
+        assertEquals(AnsweredBy.CLOUD, resolved.answeredBy)
+        assertThrows(DunlinException.Fallback::class.java) { session.resolve(own, Delivery.Answered(answerTo(request.body, 0.1))) }
+        assertThrows(DunlinException.InvalidArgument::class.java) { session.resolve(resolved, Delivery.Failed("nobody was asked")) }
+    }
+
+    private fun withSession(configure: Config.() -> Unit, act: (Session) -> Unit) =
         withDunlin(configure) { dunlin -> dunlin.session("every").use(act) }
 
-    private fun cloud(request: Request, side: Double): Response {
-        val id = JsonParser.parseString(request.body.decodeToString()).asJsonObject["id"].asString
+    private fun answerTo(request: ByteArray, side: Double): Response {
+        val id = JsonParser.parseString(request.decodeToString()).asJsonObject["id"].asString
         val outputs = listOf("sum" to 3.5, "side" to side, "inverse" to 0.1).joinToString { (name, value) ->
             """{"name": "$name", "datatype": "FP32", "shape": [1, 1], "data": [$value]}"""
         }

@@ -20,9 +20,9 @@ object Fixture {
     fun file(name: String) = File(folder, name)
 
     /** Trusts the keys of the fixture. */
-    fun trustAll(config: DunlinConfig) {
+    fun trustAll(config: Config) {
         for (key in cases["keys"].asJsonArray.map { it.asJsonObject }) {
-            config.trust(key["name"].asString, file(key["file"].asString).readText())
+            config.keys += TrustedKey(key["name"].asString, file(key["file"].asString).readText())
         }
     }
 }
@@ -37,14 +37,14 @@ inline fun inFolder(act: (File) -> Unit) {
     }
 }
 
-fun openIn(folder: File, configure: DunlinConfig.() -> Unit = {}): Dunlin =
+fun openIn(folder: File, configure: Config.() -> Unit = {}): Dunlin =
     Dunlin.open(File(folder, "runtime"), Fixture.assets) {
         Fixture.trustAll(this)
         configure()
     }
 
 /** A runtime with every model of the fixture. */
-inline fun withDunlin(noinline configure: DunlinConfig.() -> Unit = {}, act: (Dunlin) -> Unit) =
+inline fun withDunlin(noinline configure: Config.() -> Unit = {}, act: (Dunlin) -> Unit) =
     inFolder { folder ->
         openIn(folder, configure).use { dunlin ->
             Fixture.models.values.forEach { dunlin.installShipped(it) }

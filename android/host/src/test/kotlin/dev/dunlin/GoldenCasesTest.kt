@@ -159,12 +159,12 @@ class GoldenCasesTest {
     private fun give(record: Record, feature: Feature, value: JsonElement) {
         if (value.isJsonNull) return
         when (feature.kind) {
-            Feature.Kind.NUMBER -> record.number(feature.name, value.asDouble)
-            Feature.Kind.INTEGER -> record.integer(feature.name, value.asLong)
-            Feature.Kind.BOOLEAN -> record.boolean(feature.name, value.asBoolean)
-            Feature.Kind.CATEGORY -> record.category(feature.name, value.asString)
-            Feature.Kind.TEXT -> record.text(feature.name, value.asString)
-            Feature.Kind.TENSOR -> tensor(record, feature, flat(value))
+            FeatureType.NUMBER -> record.number(feature.name, value.asDouble)
+            FeatureType.INTEGER -> record.integer(feature.name, value.asLong)
+            FeatureType.BOOLEAN -> record.boolean(feature.name, value.asBoolean)
+            FeatureType.CATEGORY -> record.category(feature.name, value.asString)
+            FeatureType.TEXT -> record.text(feature.name, value.asString)
+            FeatureType.TENSOR -> tensor(record, feature, flat(value))
         }
     }
 

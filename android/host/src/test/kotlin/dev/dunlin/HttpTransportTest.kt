@@ -18,20 +18,20 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 class HttpTransportTest {
-    private val request = Request("/v1/summaries", "application/json", "gzip", byteArrayOf(1, 2, 3))
+    private val request = Upload("1", "/v1/summaries", "application/json", "gzip", byteArrayOf(1, 2, 3))
 
     @Test
     fun `the request is sent as it is, with the token, and the answer comes back as it is`() {
         serving({ exchange ->
             val body = exchange.requestBody.readBytes()
-            val headers = listOf("Content-Type", "Content-Encoding", "Authorization").map { exchange.requestHeaders.getFirst(it) }
+            val headers = listOf("Content-Type", "Content-Encoding", "Authorization", "X-App").map { exchange.requestHeaders.getFirst(it) }
             exchange.responseHeaders.add("Retry-After", "7")
             answer(exchange, 429, "${exchange.requestMethod} ${exchange.requestURI} $headers ${body.toList()}".toByteArray())
         }) { address, _ ->
-            val response = HttpTransport("$address/base/", token = { "secret" }).send(request)
+            val response = HttpTransport("$address/base/", mapOf("X-App" to "7"), token = { "secret" }).send(request)
             assertEquals(429, response.status)
             assertEquals("7", response.retryAfter)
-            val seen = "POST /base/v1/summaries [application/json, gzip, Bearer secret] [1, 2, 3]"
+            val seen = "POST /base/v1/summaries [application/json, gzip, Bearer secret, 7] [1, 2, 3]"
             assertEquals(seen, response.body.decodeToString())
         }
     }

@@ -22,7 +22,7 @@ object Killed {
                 dunlin.flush()
                 println("window")
                 dunlin.resumeUploads()
-                dunlin.sync(HttpTransport(arguments[1], timeout = 5.seconds), Link.UNMETERED)
+                dunlin.sync(Link.UNMETERED, HttpTransport(arguments[1], timeout = 5.seconds))
             }
         }
     }
@@ -40,7 +40,7 @@ class KilledTest {
                 runBlocking {
                     do {
                         dunlin.resumeUploads()
-                        val report = dunlin.sync(HttpTransport(server.address), Link.UNMETERED)
+                        val report = dunlin.sync(Link.UNMETERED, HttpTransport(server.address))
                     } while (report.wait != null)
                 }
             }

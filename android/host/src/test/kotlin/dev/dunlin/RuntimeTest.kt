@@ -51,18 +51,18 @@ class RuntimeTest {
 
     @Test
     fun `every setting is taken, and one that makes no sense is refused`() {
-        val settings: DunlinConfig.() -> Unit = {
+        val settings: Config.() -> Unit = {
             durability = Durability.Batched(50.milliseconds, 100)
             retention = Retention(maxRows = 1000, maxBytes = 10_000_000, maxAge = 30.days)
             monitor = MonitorWindow(rows = 100, time = 1.days)
             fallback = FallbackPolicy(AskOn.entries, true, null, 1000.milliseconds, 5, 2, 1.days)
         }
-        withDunlin(settings) { dunlin -> dunlin.session("every").use { assertTrue(it.predict(everyRecord(0.25)).asksForFallback) } }
+        withDunlin(settings) { dunlin -> dunlin.session("every").use { assertTrue(it.predict(everyRecord(0.25)).fallback != null) } }
         withDunlin({ durability = Durability.Sync }) { dunlin -> dunlin.session("tiny").use { it.predict(tinyRecord()) } }
-        val wrong = listOf<DunlinConfig.() -> Unit>(
+        val wrong = listOf<Config.() -> Unit>(
             { retention = Retention(maxRows = -1) },
             { monitor = MonitorWindow(time = (-1).days) },
-            { trust("broken", "no key at all") },
+            { keys += TrustedKey("broken", "no key at all") },
             { trustAsset("nowhere.pub") },
         )
         for (configure in wrong) {
@@ -110,6 +110,7 @@ class RuntimeTest {
         dunlin.session("every").use { session ->
             assertEquals(listOf("red", "green"), session.features.first { it.name == "c" }.levels)
             assertEquals(-10.0 to 10.0, session.features.first { it.name == "n" }.let { it.min to it.max })
+            assertEquals("every", session.modelId)
         }
     }
 }

@@ -42,6 +42,6 @@ fun fillWindows(dunlin: Dunlin, windows: Int) {
 }
 
 /** Windows as small as the monitor makes them. */
-fun DunlinConfig.smallWindows() {
+fun Config.smallWindows() {
     monitor = MonitorWindow(rows = 50)
 }

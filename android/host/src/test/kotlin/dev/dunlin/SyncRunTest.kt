@@ -13,8 +13,11 @@ import java.util.concurrent.TimeUnit
 class SyncRunTest {
     private val told = LinkedBlockingQueue<Boolean>()
 
+    @Volatile
+    private var send = Transport(::accepting)
+
     @Test
-    fun `the system is told to come back where something could not be sent, and only there`() = withDunlin({ smallWindows() }) { dunlin ->
+    fun `the system is told to come back where something could not be sent, and only there`() = withDunlin({ smallWindows(); transport = Transport { send.send(it) } }) { dunlin ->
         fillWindows(dunlin, 1)
         assertEquals(true, outcome(dunlin, { throw IOException("no network") }, Link.UNMETERED))
         assertEquals(true, outcome(dunlin, ::accepting, null), "there is no link")
@@ -26,14 +29,15 @@ class SyncRunTest {
     }
 
     @Test
-    fun `a run that is stopped tells nothing, and what was not delivered waits`() = withDunlin({ smallWindows() }) { dunlin ->
+    fun `a run that is stopped tells nothing, and what was not delivered waits`() = withDunlin({ smallWindows(); transport = Transport { send.send(it) } }) { dunlin ->
         fillWindows(dunlin, 1)
         val (sending, release) = CountDownLatch(1) to CountDownLatch(1)
-        val run = SyncRun({ dunlin }, {
+        send = Transport {
             sending.countDown()
             release.await(60, TimeUnit.SECONDS)
             throw IOException("cut")
-        }, { Link.UNMETERED })
+        }
+        val run = SyncRun({ dunlin }, { Link.UNMETERED })
         run.start(told::add)
         assertTrue(sending.await(60, TimeUnit.SECONDS))
         run.stop()
@@ -48,7 +52,8 @@ class SyncRunTest {
     }
 
     private fun outcome(dunlin: Dunlin, transport: Transport, link: Link?): Boolean? {
-        SyncRun({ dunlin }, transport, { link }).start(told::add)
+        send = transport
+        SyncRun({ dunlin }, { link }).start(told::add)
         return told.poll(60, TimeUnit.SECONDS)
     }
 }

@@ -4,6 +4,7 @@ package dev.dunlin
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertThrows
@@ -14,6 +15,7 @@ import java.io.File
 import java.io.IOException
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
 class SyncTest {
@@ -22,11 +24,11 @@ class SyncTest {
         inFolder { data ->
             Server(data).use { server ->
                 fillWindows(dunlin, 3)
-                val report = runBlocking { dunlin.sync(HttpTransport(server.address), Link.UNMETERED) }
+                val report = runBlocking { dunlin.sync(Link.UNMETERED, HttpTransport(server.address)) }
                 assertTrue(report.accepted >= 1 && report.accepted == report.attempts, "$report")
                 assertNull(report.trouble)
                 assertEquals(3, server.number("windows"))
-                val again = runBlocking { dunlin.sync(HttpTransport(server.address), Link.UNMETERED) }
+                val again = runBlocking { dunlin.sync(Link.UNMETERED, HttpTransport(server.address)) }
                 assertEquals(0, again.attempts)
             }
         }
@@ -38,12 +40,12 @@ class SyncTest {
             val tokens = File(data, "tokens").apply { writeText("a-token-of-some-length\n") }
             Server(File(data, "server"), "--token-file", tokens.path).use { server ->
                 fillWindows(dunlin, 1)
-                val refused = runBlocking { dunlin.sync(HttpTransport(server.address), Link.UNMETERED) }
+                val refused = runBlocking { dunlin.sync(Link.UNMETERED, HttpTransport(server.address)) }
                 assertEquals(0, refused.accepted)
                 assertTrue(refused.trouble != null && refused.wait != null, "$refused")
                 dunlin.resumeUploads()
                 val transport = HttpTransport(server.address, token = { "a-token-of-some-length" })
-                assertEquals(1, runBlocking { dunlin.sync(transport, Link.UNMETERED) }.accepted)
+                assertEquals(1, runBlocking { dunlin.sync(Link.UNMETERED, transport) }.accepted)
             }
         }
     }
@@ -53,12 +55,12 @@ class SyncTest {
         fillWindows(dunlin, 1)
         val thrown = listOf(IOException("no network"), IllegalStateException("a defect"), StackOverflowError(), OutOfMemoryError("made up"))
         for (failure in thrown) {
-            val report = runBlocking { dunlin.sync({ throw failure }, Link.UNMETERED) }
+            val report = runBlocking { dunlin.sync(Link.UNMETERED) { throw failure } }
             assertEquals(1 to 0, report.attempts.toInt() to report.accepted.toInt())
             assertTrue(failure.javaClass.simpleName in report.trouble.orEmpty(), "$report")
             dunlin.resumeUploads()
         }
-        assertEquals(1, runBlocking { dunlin.sync(::accepting, Link.UNMETERED) }.accepted)
+        assertEquals(1, runBlocking { dunlin.sync(Link.UNMETERED, ::accepting) }.accepted)
     }
 
     @Test
@@ -66,14 +68,14 @@ class SyncTest {
         fillWindows(dunlin, 1)
         val session = dunlin.session("tiny")
         val report = runBlocking {
-            val calling = Transport { request ->
+            val calling = Transport { upload ->
                 assertTrue(dunlin.health().ok)
                 session.predict(tinyRecord())
                 dunlin.tick()
                 dunlin.close()
-                accepting(request)
+                accepting(upload)
             }
-            dunlin.sync(calling, Link.UNMETERED)
+            dunlin.sync(Link.UNMETERED, calling)
         }
         assertEquals(1, report.accepted)
         assertThrows(DunlinException.Closed::class.java) { dunlin.health() }
@@ -89,7 +91,7 @@ class SyncTest {
         }
         val start = System.nanoTime()
         assertThrows(TimeoutCancellationException::class.java) {
-            runBlocking { withTimeout(300) { dunlin.sync(hanging, Link.UNMETERED) } }
+            runBlocking { withTimeout(300) { dunlin.sync(Link.UNMETERED, hanging) } }
         }
         assertTrue(System.nanoTime() - start < 200_000_000_000)
         // Everything else goes on meanwhile.
@@ -98,12 +100,54 @@ class SyncTest {
         release.countDown()
         val report = runBlocking {
             // Waits for the one that hung: two never send at once.
-            dunlin.sync(::accepting, Link.UNMETERED)
+            dunlin.sync(Link.UNMETERED, ::accepting)
             dunlin.resumeUploads()
-            dunlin.sync(::accepting, Link.UNMETERED)
+            dunlin.sync(Link.UNMETERED, ::accepting)
         }
         assertNull(report.trouble)
-        assertEquals(0, runBlocking { dunlin.sync({ error("nothing waits any more") }, Link.UNMETERED) }.attempts)
+        assertEquals(0, runBlocking { dunlin.sync(Link.UNMETERED) { error("nothing waits any more") } }.attempts)
+    }
+
+    @Test
+    fun `a transport that hangs is given up when its time is over, and the next sync need not wait for it`() =
+        withDunlin({ smallWindows(); uploadTimeout = 200.milliseconds }) { dunlin ->
+            fillWindows(dunlin, 1)
+            val hanging = Transport { _ ->
+                while (true) runCatching { Thread.sleep(300_000) }
+                error("deaf to its interruption")
+            }
+            val report = runBlocking { dunlin.sync(Link.UNMETERED, hanging) }
+            assertEquals(1 to 0, report.attempts.toInt() to report.accepted.toInt())
+            assertTrue("no answer within" in report.trouble.orEmpty(), "$report")
+            dunlin.resumeUploads()
+            assertEquals(1, runBlocking { dunlin.sync(Link.UNMETERED, ::accepting) }.accepted)
+        }
+
+    @Test
+    fun `the transport that Dunlin was opened with is used, and without any a sync is refused`() {
+        withDunlin({ smallWindows(); transport = Transport(::accepting) }) { dunlin ->
+            fillWindows(dunlin, 1)
+            assertEquals(1, runBlocking { dunlin.sync(Link.UNMETERED) }.accepted)
+        }
+        withDunlin { dunlin ->
+            assertThrows(DunlinException.InvalidArgument::class.java) { runBlocking { dunlin.sync(Link.UNMETERED) } }
+        }
+    }
+
+    @Test
+    fun `an app may send in its own time, and is told what became of each attempt`() = withDunlin({ smallWindows() }) { dunlin ->
+        assertEquals(NextUpload.Done, dunlin.nextUpload(Link.UNMETERED))
+        fillWindows(dunlin, 1)
+        val first = (dunlin.nextUpload(Link.UNMETERED) as NextUpload.Send).upload
+        val kept = dunlin.reportUpload(first.id, Delivery.Failed("no network"))
+        assertTrue(kept is Reported.Kept && kept.wait.isPositive(), "$kept")
+        assertTrue(dunlin.nextUpload(Link.UNMETERED) is NextUpload.Wait)
+        dunlin.resumeUploads()
+        val again = (dunlin.nextUpload(Link.UNMETERED) as NextUpload.Send).upload
+        assertEquals(first.id, again.id)
+        assertArrayEquals(first.body, again.body)
+        assertEquals(Reported.Accepted, dunlin.reportUpload(again.id, Delivery.Answered(accepting(again))))
+        assertEquals(Reported.Unknown, dunlin.reportUpload(again.id, Delivery.Failed("late")))
     }
 
     @Test
@@ -126,11 +170,11 @@ class SyncTest {
                     repeat(windows) {
                         fillOne(dunlin)
                         dunlin.resumeUploads()
-                        attempts += dunlin.sync(transport, Link.UNMETERED).attempts
+                        attempts += dunlin.sync(Link.UNMETERED, transport).attempts
                     }
                     do {
                         dunlin.resumeUploads()
-                        val report = dunlin.sync(transport, Link.UNMETERED)
+                        val report = dunlin.sync(Link.UNMETERED, transport)
                         attempts += report.attempts
                         check(attempts < 1_000) { "it does not end: $report" }
                     } while (report.wait != null)
@@ -151,13 +195,13 @@ class SyncTest {
 }
 
 /** A receiver that takes everything. */
-fun accepting(request: Request): Response {
-    val id = Regex("\"id\"\\s*:\\s*\"([^\"]+)\"").find(plain(request))!!.groupValues[1]
+fun accepting(upload: Upload): Response {
+    val id = Regex("\"id\"\\s*:\\s*\"([^\"]+)\"").find(plain(upload))!!.groupValues[1]
     return Response(200, "{\"id\": \"$id\", \"receipt\": \"accepted\"}".toByteArray())
 }
 
-private fun plain(request: Request): String {
-    val stream = request.body.inputStream()
-    val text = if (request.contentEncoding == "gzip") java.util.zip.GZIPInputStream(stream) else stream
+private fun plain(upload: Upload): String {
+    val stream = upload.body.inputStream()
+    val text = if (upload.contentEncoding == "gzip") java.util.zip.GZIPInputStream(stream) else stream
     return text.readBytes().decodeToString()
 }

@@ -28,7 +28,7 @@ class TextsTest {
                 { dunlin.outcome(id, text, 1L) },
                 { dunlin.outcome(id, "bought", text) },
                 { dunlin.forget(text) },
-                { Dunlin.open(File("/nowhere"), Fixture.assets) { trust(text, text) } },
+                { Dunlin.open(File("/nowhere"), Fixture.assets) { keys += TrustedKey(text, text) } },
             )
             calls.forEachIndexed { at, call ->
                 val failure = assertThrows(DunlinException::class.java, { call() }, "$at")

@@ -20,7 +20,6 @@ import java.io.File
 /** The service that the lines name. */
 class MySyncService : DunlinSyncService() {
     override val dunlin get() = error("not started here")
-    override val transport = HttpTransport("https://telemetry.example.com")
 }
 
 @RunWith(RobolectricTestRunner::class)

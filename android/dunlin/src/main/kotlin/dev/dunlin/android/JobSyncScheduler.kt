@@ -13,7 +13,6 @@ import dev.dunlin.Dunlin
 import dev.dunlin.SyncConditions
 import dev.dunlin.SyncRun
 import dev.dunlin.SyncScheduler
-import dev.dunlin.Transport
 
 /**
  * Schedules one periodic job, which survives the app but not a restart of the device: schedule it at every start of the app.
@@ -54,15 +53,12 @@ public class JobSyncScheduler(
 }
 
 /**
- * The service that the system starts; the app says which Dunlin it is and how to send, and declares it with the permission
- * `android.permission.BIND_JOB_SERVICE`.
+ * The service that the system starts; the app says which Dunlin it is, and declares it with the permission
+ * `android.permission.BIND_JOB_SERVICE`. It sends by the transport of that Dunlin's [dev.dunlin.Config].
  */
 public abstract class DunlinSyncService : JobService() {
     /** The app's own; asked for away from the main thread. */
     protected abstract val dunlin: Dunlin
-
-    /** How to send. */
-    protected abstract val transport: Transport
 
     /** What the device is connected by. */
     protected open val connectivity: ConnectivityPort get() = AndroidConnectivity(this)
@@ -70,7 +66,7 @@ public abstract class DunlinSyncService : JobService() {
     private var run: SyncRun? = null
 
     override fun onStartJob(parameters: JobParameters): Boolean {
-        run = SyncRun({ dunlin }, transport, connectivity).also { it.start { again -> jobFinished(parameters, again) } }
+        run = SyncRun({ dunlin }, connectivity).also { it.start { again -> jobFinished(parameters, again) } }
         return true
     }
 

@@ -3,6 +3,7 @@ package dev.dunlin.internal
 
 import dev.dunlin.AnsweredBy
 import dev.dunlin.ChosenClass
+import dev.dunlin.DunlinException
 import dev.dunlin.Output
 import dev.dunlin.Prediction
 import dev.dunlin.Reason
@@ -82,12 +83,16 @@ internal fun Prediction.answeredBy(resolved: Resolved): Prediction =
         resolved.outputs.map(::outputOf),
         AnsweredBy.CLOUD,
         verdict,
-        confidence,
+        resolved.confidence,
         distance,
         latencyUs,
         stale,
         null,
     )
+
+/** The same prediction, whose request was answered by nobody. */
+internal fun Prediction.unanswered(why: DunlinException): Prediction =
+    Prediction(id, outputs, answeredBy, verdict, confidence, distance, latencyUs, stale, null, why)
 
 private fun verdictOf(given: GivenVerdict): Verdict =
     when (given) {

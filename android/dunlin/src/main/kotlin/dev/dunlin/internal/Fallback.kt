@@ -1,11 +1,11 @@
 // Asks a larger model elsewhere, within the deadline of the request.
 package dev.dunlin.internal
 
+import dev.dunlin.Delivery
 import dev.dunlin.DunlinException
 import dev.dunlin.Prediction
-import dev.dunlin.Request
 import dev.dunlin.Transport
-import dev.dunlin.internal.uniffi.Delivery
+import dev.dunlin.Upload
 import dev.dunlin.internal.uniffi.FallbackRequest
 import dev.dunlin.internal.uniffi.Session
 import kotlinx.coroutines.CancellationException
@@ -14,6 +14,7 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.async
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
+import dev.dunlin.internal.uniffi.Delivery as GivenDelivery
 
 /**
  * Sends a request and takes in its answer. A transport that hangs is left behind at the deadline; its thread ends with it.
@@ -39,15 +40,21 @@ internal suspend fun CoroutineScope.ask(
 
 private fun deliveryOf(transport: Transport, request: FallbackRequest): Delivery =
     try {
-        val sent = Request(request.path(), request.contentType(), null, request.body())
-        Delivery.Answered(transport.send(sent).given())
+        val sent = Upload(request.id().toString(), request.path(), request.contentType(), "", request.body())
+        Delivery.Answered(transport.send(sent))
     } catch (failure: Exception) {
         Delivery.Failed(reasonOf(failure))
     }
 
 private fun resolve(session: Session, own: Prediction, request: FallbackRequest, delivery: Delivery): Prediction =
     try {
-        calling { own.answeredBy(session.resolve(request, delivery)) }
+        calling { own.answeredBy(session.resolve(request, delivery.given())) }
     } catch (refused: DunlinException.Fallback) {
-        own
+        own.unanswered(refused)
+    }
+
+internal fun Delivery.given(): GivenDelivery =
+    when (this) {
+        is Delivery.Answered -> GivenDelivery.Answered(response.given())
+        is Delivery.Failed -> GivenDelivery.Failed(reason)
     }

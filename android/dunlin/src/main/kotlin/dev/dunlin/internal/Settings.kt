@@ -2,7 +2,6 @@
 package dev.dunlin.internal
 
 import dev.dunlin.Assets
-import dev.dunlin.DunlinConfig
 import dev.dunlin.DunlinException
 import dev.dunlin.internal.uniffi.AskOn
 import dev.dunlin.internal.uniffi.Config
@@ -10,6 +9,7 @@ import dev.dunlin.internal.uniffi.TrustedKey
 import java.io.File
 import java.io.IOException
 import kotlin.time.Duration
+import dev.dunlin.Config as GivenConfig
 import dev.dunlin.Durability as GivenDurability
 import dev.dunlin.FallbackPolicy as GivenPolicy
 import dev.dunlin.MonitorWindow as GivenWindow
@@ -19,13 +19,13 @@ import dev.dunlin.internal.uniffi.FallbackPolicy
 import dev.dunlin.internal.uniffi.MonitorWindow
 import dev.dunlin.internal.uniffi.Retention
 
-internal fun DunlinConfig.given(folder: File): Config =
+internal fun GivenConfig.given(folder: File): Config =
     Config(
         folder.path,
-        keys.map { (name, text) -> TrustedKey(name, text) },
+        keys.map { TrustedKey(it.name, it.publicKey) },
         durability?.given(),
-        retention.given(),
-        monitor.given(),
+        retention?.given(),
+        monitor?.given(),
         fallback?.given(),
     )
 

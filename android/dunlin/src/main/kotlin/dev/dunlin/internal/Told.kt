@@ -4,35 +4,46 @@ package dev.dunlin.internal
 import dev.dunlin.Alarm
 import dev.dunlin.DType
 import dev.dunlin.Feature
+import dev.dunlin.FeatureType
 import dev.dunlin.Health
 import dev.dunlin.InstallOutcome
 import dev.dunlin.InstallReport
 import dev.dunlin.ModelHealth
+import dev.dunlin.NextUpload
 import dev.dunlin.Notice
 import dev.dunlin.OutputInfo
+import dev.dunlin.OutputTask
 import dev.dunlin.Part
 import dev.dunlin.PrivacyClass
+import dev.dunlin.Reported
 import dev.dunlin.Severity
 import dev.dunlin.SyncReport
+import dev.dunlin.Upload
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import dev.dunlin.internal.uniffi.Alarm as ToldAlarm
 import dev.dunlin.internal.uniffi.Feature as ToldFeature
 import dev.dunlin.internal.uniffi.Health as ToldHealth
 import dev.dunlin.internal.uniffi.InstallReport as ToldInstall
+import dev.dunlin.internal.uniffi.NextUpload as ToldNext
 import dev.dunlin.internal.uniffi.Notice as ToldNotice
 import dev.dunlin.internal.uniffi.OutputInfo as ToldOutput
 import dev.dunlin.internal.uniffi.Part as ToldPart
+import dev.dunlin.internal.uniffi.Reported as ToldReported
 import dev.dunlin.internal.uniffi.SyncReport as ToldSync
+import dev.dunlin.internal.uniffi.Upload as ToldUpload
 
 internal fun featureOf(told: ToldFeature): Feature =
     Feature(
         name = told.name,
-        kind = Feature.Kind.valueOf(told.kind.name),
+        kind = FeatureType.valueOf(told.kind.name),
         dtype = told.dtype?.let { DType.valueOf(it.name) },
         shape = told.shape.map { it.toInt() },
         required = told.required,
-        min = told.min ?: told.minInteger?.toDouble(),
-        max = told.max ?: told.maxInteger?.toDouble(),
+        min = told.min,
+        max = told.max,
+        minInteger = told.minInteger,
+        maxInteger = told.maxInteger,
         levels = told.levels,
         acceptsUnseen = told.acceptsUnseen,
         maxBytes = told.maxBytes?.toLong(),
@@ -43,7 +54,7 @@ internal fun featureOf(told: ToldFeature): Feature =
     )
 
 internal fun outputInfoOf(told: ToldOutput): OutputInfo =
-    OutputInfo(told.name, OutputInfo.Task.valueOf(told.task.name), told.classes, told.shape.map { it.toInt() }, told.unit)
+    OutputInfo(told.name, OutputTask.valueOf(told.task.name), told.classes, told.shape.map { it.toInt() }, told.unit)
 
 internal fun healthOf(told: ToldHealth): Health =
     Health(
@@ -90,4 +101,26 @@ internal fun installReportOf(told: ToldInstall): InstallReport =
     )
 
 internal fun syncReportOf(told: ToldSync): SyncReport =
-    SyncReport(told.attempts.toLong(), told.accepted.toLong(), told.waitMs?.coerceAtMost(Long.MAX_VALUE.toULong())?.toLong()?.milliseconds, told.trouble)
+    SyncReport(told.attempts.toLong(), told.accepted.toLong(), told.waitMs?.let(::waitOf), told.trouble)
+
+internal fun nextUploadOf(told: ToldNext): NextUpload =
+    when (told) {
+        is ToldNext.Send -> NextUpload.Send(uploadOf(told.upload))
+        is ToldNext.Wait -> NextUpload.Wait(waitOf(told.waitMs))
+        is ToldNext.Done -> NextUpload.Done
+    }
+
+internal fun uploadOf(told: ToldUpload): Upload = Upload(told.id, told.path, told.contentType, told.contentEncoding, told.body)
+
+internal fun reportedOf(told: ToldReported): Reported =
+    when (told) {
+        is ToldReported.Accepted -> Reported.Accepted
+        is ToldReported.Duplicate -> Reported.Duplicate
+        is ToldReported.Kept -> Reported.Kept(waitOf(told.waitMs))
+        is ToldReported.Paused -> Reported.Paused(waitOf(told.waitMs))
+        is ToldReported.Shed -> Reported.Shed
+        is ToldReported.Dropped -> Reported.Dropped
+        is ToldReported.Unknown -> Reported.Unknown
+    }
+
+private fun waitOf(millis: ULong): Duration = millis.coerceAtMost(Long.MAX_VALUE.toULong()).toLong().milliseconds

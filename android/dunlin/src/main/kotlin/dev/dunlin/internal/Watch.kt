@@ -9,23 +9,16 @@ import dev.dunlin.Health
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
-import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.withTimeoutOrNull
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
-
-/** Alarms open when a window closes, which takes minutes at the least: looking twice a minute misses nothing for long. */
-private val EVERY: Duration = 30.seconds
 
 /** Works only while somebody collects. */
-internal class Watch(private val dunlin: Dunlin, dispatcher: CoroutineDispatcher) {
+internal class Watch(private val dunlin: Dunlin, private val interval: Duration, dispatcher: CoroutineDispatcher) {
     private val changes = MutableStateFlow(0L)
-
-    val health: Flow<Health> = looks { dunlin.health() }.distinctUntilChanged().flowOn(dispatcher)
 
     val events: Flow<Event> = flow {
         val differences = Differences()
@@ -46,7 +39,7 @@ internal class Watch(private val dunlin: Dunlin, dispatcher: CoroutineDispatcher
                 return@flow
             }
             emit(found)
-            withTimeoutOrNull(EVERY) { changes.first { it != seen } }
+            withTimeoutOrNull(interval) { changes.first { it != seen } }
         }
     }
 
@@ -70,9 +63,9 @@ internal class Differences {
         val cleared = (open - now.keys).values.map(Event::AlarmCleared)
         val opened = (now - open.keys).values.map(Event::AlarmOpened)
         // Counters change all the time, and no health with them.
-        val changed = before?.let { it.copy(counters = health.counters) != health } ?: !health.ok
+        val changed = before?.copy(counters = health.counters) != health
         open = now
         before = health
-        return cleared + opened + if (changed) listOf(Event.HealthChanged(health)) else emptyList()
+        return (if (changed) listOf(Event.HealthChanged(health)) else emptyList()) + opened + cleared
     }
 }

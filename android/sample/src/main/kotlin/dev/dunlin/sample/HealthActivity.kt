@@ -34,8 +34,8 @@ class HealthActivity : Activity() {
     private suspend fun follow() {
         try {
             val dunlin = (application as SampleApp).dunlin
-            dunlin.health.collect { health ->
-                val text = inWords(health, dunlin.alarms())
+            dunlin.events().collect {
+                val text = inWords(dunlin.health(), dunlin.alarms())
                 runOnUiThread { words.text = text }
             }
         } catch (failure: DunlinException) {

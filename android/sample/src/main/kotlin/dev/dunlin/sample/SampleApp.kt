@@ -12,7 +12,11 @@ import dev.dunlin.android.JobSyncScheduler
 class SampleApp : Application() {
     /** Opened when it is first asked for, away from the main thread. */
     val dunlin: Dunlin by lazy {
-        Dunlin.open(this) { trustAsset("demo.pub") }.also { it.installShipped("digits.dunlin") }
+        Dunlin.open(this) {
+            trustAsset("demo.pub")
+            // The address of `dunlin serve` on the machine that runs the emulator.
+            transport = HttpTransport("http://10.0.2.2:8750")
+        }.also { it.installShipped("digits.dunlin") }
     }
 
     override fun onCreate() {
@@ -24,7 +28,4 @@ class SampleApp : Application() {
 /** Sends what waits, when the system says so. */
 class SyncService : DunlinSyncService() {
     override val dunlin get() = (application as SampleApp).dunlin
-
-    /** The address of `dunlin serve` on the machine that runs the emulator. */
-    override val transport = HttpTransport("http://10.0.2.2:8750")
 }

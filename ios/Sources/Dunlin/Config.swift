@@ -4,8 +4,10 @@ import DunlinGenerated
 import Foundation
 
 extension Dunlin {
-    /// How Dunlin remembers, watches and asks elsewhere. What is left out is as in the runtime itself.
-    public struct Options: Sendable {
+    /// How Dunlin remembers, watches, sends and asks elsewhere. What is left out is as in the runtime itself.
+    public struct Config: Sendable {
+        /// How uploads and the fallback are sent; nothing is without one. ``sync(link:transport:)`` may be given another.
+        public var transport: (any Transport)?
         /// How soon rows reach the disk; batched if left out.
         public var durability: Durability?
         /// How long rows stay.
@@ -20,6 +22,7 @@ extension Dunlin {
         public var uploadTimeout: TimeInterval
 
         public init(
+            transport: (any Transport)? = nil,
             durability: Durability? = nil,
             retention: Retention? = nil,
             monitor: MonitorWindow? = nil,
@@ -27,6 +30,7 @@ extension Dunlin {
             eventInterval: TimeInterval = 30,
             uploadTimeout: TimeInterval = 60
         ) {
+            self.transport = transport
             self.durability = durability
             self.retention = retention
             self.monitor = monitor
@@ -37,9 +41,9 @@ extension Dunlin {
     }
 }
 
-extension Dunlin.Options {
-    func config(folder: String, keys: [Dunlin.TrustedKey]) -> Config {
-        Config(
+extension Dunlin.Config {
+    func given(folder: String, keys: [Dunlin.TrustedKey]) -> DunlinGenerated.Config {
+        DunlinGenerated.Config(
             folder: folder, keys: keys, durability: durability, retention: retention, monitor: monitor, fallback: fallback)
     }
 }

@@ -1,4 +1,4 @@
-// A transport over URLSession.
+// A transport over HTTP.
 
 import Foundation
 
@@ -7,23 +7,31 @@ import FoundationNetworking
 #endif
 
 extension Dunlin {
-    /// Sends over a URLSession of its own, which keeps no cookies and no cache, follows no redirect, and reads at most 1 MiB.
-    public final class URLSessionTransport: Transport {
+    /// Sends over a URLSession of its own, which keeps no cookies and no cache, and follows no redirect.
+    public final class HttpTransport: Transport {
         private let base: URL
         private let headers: [String: String]
+        private let token: @Sendable () -> String?
         private let session: URLSession
-        private let exchanges = Exchanges()
+        private let exchanges: Exchanges
 
         /// - Parameters:
         ///   - base: the receiver's address: `https://example.org/dunlin`.
-        ///   - token: sent as `Authorization: Bearer`.
         ///   - headers: sent with every request.
-        ///   - timeout: seconds without a byte after which the receiver is given up.
-        public init(base: URL, token: String? = nil, headers: [String: String] = [:], timeout: TimeInterval = 30) {
+        ///   - timeout: seconds that connecting, and that the whole answer, may take.
+        ///   - maxResponseBytes: the longest answer that is taken.
+        ///   - token: gives the bearer token of each request, if any. It goes over HTTPS alone, and to this very machine.
+        public init(
+            base: URL, headers: [String: String] = [:], timeout: TimeInterval = 30, maxResponseBytes: Int = 1 << 20,
+            token: @escaping @Sendable () -> String? = { nil }
+        ) {
             self.base = base
-            self.headers = headers.merging(token.map { ["Authorization": "Bearer \($0)"] } ?? [:]) { own, _ in own }
+            self.headers = headers
+            self.token = token
+            exchanges = Exchanges(maxBytes: maxResponseBytes)
             let configuration = URLSessionConfiguration.ephemeral
             configuration.timeoutIntervalForRequest = timeout
+            configuration.timeoutIntervalForResource = timeout
             configuration.urlCache = nil
             configuration.httpCookieStorage = nil
             session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
@@ -58,8 +66,16 @@ extension Dunlin {
                 request.setValue(upload.contentEncoding, forHTTPHeaderField: "Content-Encoding")
             }
             headers.forEach { request.setValue($0.value, forHTTPHeaderField: $0.key) }
+            if let token = token() {
+                guard base.scheme == "https" || Self.here.contains(base.host ?? "") else {
+                    throw TransportError("the token would go over plain HTTP, where others can read it; use https")
+                }
+                request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+            }
             return request
         }
+
+        private static let here: Set = ["localhost", "127.0.0.1", "::1"]
     }
 }
 
@@ -67,17 +83,19 @@ extension Dunlin {
 private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     typealias End = @Sendable (Result<Dunlin.Response, any Error>) -> Void
 
-    /// An answer of ours has a few hundred bytes; an inference may have more.
-    private static let maxBytes = 1 << 20
-
     private struct Exchange {
         var body = Data()
         var isTooLong = false
         let end: End
     }
 
+    private let maxBytes: Int
     private let lock = NSLock()
     private var open: [Int: Exchange] = [:]
+
+    init(maxBytes: Int) {
+        self.maxBytes = maxBytes
+    }
 
     func begin(_ task: Int, _ end: @escaping End) {
         lock.withLock { open[task] = Exchange(end: end) }
@@ -86,7 +104,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
     func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
         let isTooLong = lock.withLock {
             guard var exchange = open[dataTask.taskIdentifier] else { return true }
-            exchange.isTooLong = exchange.body.count + data.count > Self.maxBytes
+            exchange.isTooLong = exchange.body.count + data.count > maxBytes
             if !exchange.isTooLong { exchange.body.append(data) }
             open[dataTask.taskIdentifier] = exchange
             return exchange.isTooLong
@@ -113,10 +131,10 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
 
     func urlSession(_: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
         guard let exchange = lock.withLock({ open.removeValue(forKey: task.taskIdentifier) }) else { return }
-        exchange.end(Self.result(of: exchange, task.response, error))
+        exchange.end(result(of: exchange, task.response, error))
     }
 
-    private static func result(
+    private func result(
         of exchange: Exchange, _ response: URLResponse?, _ error: (any Error)?
     ) -> Result<Dunlin.Response, any Error> {
         if exchange.isTooLong { return .failure(Dunlin.TransportError("the answer is longer than \(maxBytes) bytes")) }

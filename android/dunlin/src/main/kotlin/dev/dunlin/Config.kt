@@ -3,6 +3,7 @@ package dev.dunlin
 
 import dev.dunlin.internal.readAsset
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 
 /** Opens a file that the app ships with, by its name. */
 public fun interface Assets {
@@ -11,32 +12,40 @@ public fun interface Assets {
     public fun open(name: String): java.io.InputStream
 }
 
-/** Whom the app trusts, and how Dunlin remembers. What is left out is as the runtime's own default. */
-public class DunlinConfig internal constructor(internal val assets: Assets) {
-    internal val keys: MutableList<Pair<String, String>> = mutableListOf()
+/** Whom the app trusts, how Dunlin remembers, and how it sends. What is left out is as the runtime's own default. */
+public class Config internal constructor(private val assets: Assets) {
+    /** The keys whose signatures count. */
+    public val keys: MutableList<TrustedKey> = mutableListOf()
+
+    /** How uploads and the fallback are sent; nothing is without one. `sync` may be given another. */
+    public var transport: Transport? = null
 
     /** How soon rows reach the disk; batched unless set. */
     public var durability: Durability? = null
 
     /** How long rows stay. */
-    public var retention: Retention = Retention()
+    public var retention: Retention? = null
 
     /** How large the monitor's windows are. */
-    public var monitor: MonitorWindow = MonitorWindow()
+    public var monitor: MonitorWindow? = null
 
     /** When a prediction may ask a larger model elsewhere; never unless set. */
     public var fallback: FallbackPolicy? = null
 
-    /** Trusts bundles that this key signed: the text of a minisign `.pub` file, or its second line. Reports repeat the name. */
-    public fun trust(name: String, publicKey: String) {
-        keys += name to publicKey
-    }
+    /** How often a flow of events looks for news. */
+    public var eventInterval: Duration = 30.seconds
 
-    /** Trusts bundles that the key in an asset signed. */
+    /** How long one upload of a sync may take; after that it counts as not answered, and is kept. */
+    public var uploadTimeout: Duration = 60.seconds
+
+    /** Trusts bundles that the key in an asset signed: a minisign `.pub` file, under its name without the extension. */
     public fun trustAsset(asset: String) {
-        trust(asset.substringAfterLast('/').removeSuffix(".pub"), String(assets.readAsset(asset), Charsets.UTF_8))
+        keys += TrustedKey(asset.substringAfterLast('/').removeSuffix(".pub"), String(assets.readAsset(asset), Charsets.UTF_8))
     }
 }
+
+/** A key whose signatures count: a name that reports repeat, and the text of a minisign `.pub` file, or its second line. */
+public data class TrustedKey(val name: String, val publicKey: String)
 
 /** When a row is on the disk. */
 public sealed interface Durability {
