@@ -7,6 +7,7 @@ use serde_json::Value;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin-drift", &[]),
     ("dunlin-bundle", &["dunlin-drift"]),
+    ("dunlin-channel", &[]),
     ("dunlin-features", &["dunlin-bundle"]),
     ("dunlin-kernels", &[]),
     ("dunlin-engine", &["dunlin-bundle", "dunlin-kernels"]),
