@@ -99,6 +99,31 @@ final class ServerTests: XCTestCase {
         try await device.end()
     }
 
+    func test_headers_are_sent_and_an_answer_without_end_is_cut_at_the_bound() async throws {
+        let tokens = try Device.newFolder().appendingPathComponent("tokens")
+        try Data("a-token-of-thirty-two-characters\n".utf8).write(to: tokens)
+        let server = try Server(["--token-file", tokens.path])
+        let named = ["Authorization": "Bearer a-token-of-thirty-two-characters"]
+        let narrow = Dunlin.HttpTransport(base: server.url, headers: named, maxResponseBytes: 10)
+        let device = try await Device.withSummary(narrow)
+        let cut = try await device.dunlin.sync(link: .unmetered)
+        XCTAssertEqual(cut.trouble?.contains("10 bytes"), true, "\(cut)")
+        try await device.dunlin.resumeUploads()
+        let transport = Dunlin.HttpTransport(base: server.url, headers: named)
+        let report = try await device.dunlin.sync(link: .unmetered, transport: transport)
+        XCTAssertEqual(report.accepted, 1, "\(report)")
+        try await device.end()
+    }
+
+    func test_a_token_never_goes_over_plain_http_to_another_machine() async throws {
+        let elsewhere = try XCTUnwrap(URL(string: "http://192.0.2.1"))
+        let device = try await Device.withSummary(Dunlin.HttpTransport(base: elsewhere, timeout: 1) { "secret" })
+        let report = try await device.dunlin.sync(link: .unmetered)
+        XCTAssertEqual(report.trouble?.contains("https"), true, "\(report)")
+        XCTAssertEqual(report.trouble?.contains("secret"), false)
+        try await device.end()
+    }
+
     func test_a_receiver_that_is_not_there_is_no_error_and_names_no_address() async throws {
         let nowhere = try XCTUnwrap(URL(string: "http://127.0.0.1:1/secret"))
         let device = try await Device.withSummary(Dunlin.HttpTransport(base: nowhere))

@@ -9,15 +9,15 @@ extension Dunlin {
     /// `BGTaskSchedulerPermittedIdentifiers`, and `processing` under `UIBackgroundModes`.
     public struct BackgroundSync: Sendable {
         public let identifier: String
-        /// Whether to wait for the charger.
-        public let requiresCharging: Bool
         /// Least time between two syncs, in seconds.
-        public let interval: TimeInterval
+        public let every: TimeInterval
+        /// Only while charging: iOS knows no battery that is not low.
+        public let charging: Bool
 
-        public init(identifier: String, requiresCharging: Bool = true, interval: TimeInterval = 6 * 3600) {
+        public init(identifier: String, every: TimeInterval = 6 * 3600, charging: Bool = true) {
             self.identifier = identifier
-            self.requiresCharging = requiresCharging
-            self.interval = interval
+            self.every = every
+            self.charging = charging
         }
 
         /// Tells the system what to run; to be called before the app has finished launching, once.
@@ -37,8 +37,8 @@ extension Dunlin {
         public func schedule(after report: SyncReport? = nil) throws {
             let request = BGProcessingTaskRequest(identifier: identifier)
             request.requiresNetworkConnectivity = true
-            request.requiresExternalPower = requiresCharging
-            request.earliestBeginDate = Date(timeIntervalSinceNow: report?.pause(atLeast: interval) ?? interval)
+            request.requiresExternalPower = charging
+            request.earliestBeginDate = Date(timeIntervalSinceNow: report?.pause(atLeast: every) ?? every)
             try BGTaskScheduler.shared.submit(request)
         }
 
