@@ -5,6 +5,7 @@
 //! Bins --counts--> Histogram --with how many values it is worth (Dependence)--> compare --> Comparison per feature
 //!                                                          all features of a window --> alarms --> Judged
 //! an error per labelled prediction --> Adwin, PageHinkley
+//! PairedCounts of two models --decide--> PairedVerdict;  SampleRatio of two arms --> evidence of a mismatch
 //! ```
 //!
 //! The packer fits [`Bins`] on the training sample and stores a [`Histogram`] per feature as the reference distribution;
@@ -38,6 +39,7 @@
 mod adjust;
 mod adwin;
 mod alarms;
+mod betting;
 mod bins;
 mod chi_square;
 mod compare;
@@ -46,9 +48,11 @@ mod fisher;
 mod histogram;
 mod kolmogorov;
 mod page_hinkley;
+mod paired;
 pub mod policy;
 mod psi;
 mod robust;
+mod sample_ratio;
 mod tables;
 
 pub use adjust::benjamini_hochberg;
@@ -62,6 +66,8 @@ pub use fisher::fisher_exact;
 pub use histogram::{Histogram, MergeError};
 pub use kolmogorov::{kolmogorov_smirnov, kolmogorov_tail};
 pub use page_hinkley::{Direction, PageHinkley, PageHinkleyOptions};
+pub use paired::{PairedCounts, PairedDecision, PairedOptions, PairedVerdict, decide};
 pub use policy::{ALPHA, MIN_EFFECT};
 pub use psi::{psi, psi_without_shift};
 pub use robust::{RobustScale, mean, quantile, standard_deviation};
+pub use sample_ratio::SampleRatio;

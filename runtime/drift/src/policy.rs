@@ -35,3 +35,20 @@ pub const ORDERED_TEST: Test = Test::ChiSquare;
 /// A two-by-two table with a margin up to this is summed exactly, in some 100,000 terms; where all are above it the exact
 /// test and chi-square with one degree of freedom agree to many digits.
 pub const EXACT_LIMIT: f64 = 1e7;
+
+/// How often each decision about a challenger may be false, however often it is asked for. A wrong one costs a stretch with
+/// the lesser of two good models; at 0.01 a device would wait half as long again for the right ones.
+pub const PAIRED_ALPHA: f64 = 0.05;
+
+/// How much worse a challenger may be and still count as not worse: two points of accuracy. Of two models equally good that
+/// differ in 2 % of their answers this is known after some 400 pairs; half the margin takes 1,500.
+pub const PAIRED_MARGIN: f64 = 0.02;
+
+/// No decision about a challenger before this many pairs. The evidence is valid from the first, but the first of a trial come
+/// from one hour of one person.
+pub const PAIRED_MIN_PAIRS: u64 = 50;
+
+/// The stakes over which the evidence of paired answers is averaged: the best is the mean difference over the share of pairs
+/// that differ (below 1 always), which is unknown. The small one finds what a fleet can find: a mean difference from 0.015
+/// of the share on. Each more stake costs every decision some evidence.
+pub const STAKES: [f64; 6] = [0.03, 0.1, 0.3, 0.5, 0.7, 0.9];
