@@ -11,14 +11,13 @@ val libraries = layout.buildDirectory.dir("rust/jniLibs")
 val surface = layout.buildDirectory.dir("rust/kotlin")
 val hostTarget = layout.buildDirectory.dir("rust/target")
 
-/** The library for each ABI. Only 64-bit devices have pages of 16 KiB; a 32-bit library with the flag is a little larger. */
+/** The library for each ABI, without candle: every operation has a kernel, and the reference executor would double its size. */
 val buildNative by tasks.registering(Exec::class) {
     workingDir = repository
-    environment("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=16384")
     commandLine(
         listOf("cargo", "ndk", "--platform", "23", "--output-dir", libraries.get().asFile.path) +
             abis.flatMap { listOf("--target", it) } +
-            listOf("build", "--profile", "sdk", "--package", "dunlin-jni"),
+            listOf("build", "--profile", "sdk", "--package", "dunlin-jni", "--no-default-features"),
     )
     outputs.dir(libraries)
     // Cargo knows what has changed.

@@ -19,6 +19,7 @@ mod fuzz;
 mod import_rules;
 mod jvm;
 mod mobile;
+mod pages;
 mod peers;
 mod process;
 mod project;
@@ -54,7 +55,8 @@ cargo xtask COMMAND [--no-setup]
   bench --arm      counts instructions of an inference on emulated ARM, ours and the peers' (DUNLIN_DATA as above)
   conformance      runs the ONNX project's own node tests and rewrites docs/conformance.md
   xcframework      on a Mac with Xcode: what ios/Package.swift needs there
-  size             stripped sizes of the smallest program that answers and of the command, here and on aarch64
+  size             stripped sizes of the smallest program that answers, of the SDKs' libraries and of the command,
+                   here and on aarch64
   fuzz [TARGET] [--seconds N]
                    fuzzes one target, or each in turn (nightly Rust; 60 seconds each unless told)
 
@@ -89,7 +91,7 @@ fn main() -> ExitCode {
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),
         ["xcframework"] => report::run(&project, test::XCFRAMEWORK),
-        ["check-mobile"] => report::run(&project, mobile::STEPS),
+        ["check-mobile"] => report::run(&project, test::MOBILE),
         ["size"] => report::run(&project, size::STEPS),
         ["conformance"] => conformance::run(&project),
         ["fuzz", targets @ ..] if targets.len() <= 1 => fuzz::run(&project, targets.first().copied(), seconds),

@@ -4,16 +4,14 @@ use std::path::Path;
 
 use crate::process::{cargo, keep, program, show};
 use crate::project::Project;
-use crate::report::{Outcome, Step};
-
-pub(crate) const STEPS: &[Step] = &[Step { name: "mobile", run: check }];
+use crate::report::Outcome;
 
 const TARGETS: &[&str] = &["aarch64-linux-android", "aarch64-apple-ios"];
 
 /// What the app's library is made of.
 const PACKAGES: &[&str] = &["dunlin-uniffi", "dunlin-jni"];
 
-fn check(project: &Project) -> Result<Outcome, String> {
+pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     let sysroot = keep(program(project, "rustc").args(["--print", "sysroot"]))?;
     if !Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").is_dir() {
         return Ok(Outcome::Skipped("no source of the standard library: rustup component add rust-src".to_owned()));

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
 
 use crate::report::Step;
-use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, jvm, swift, toolchain};
+use crate::{architecture, arm, c, cargo_tests, checks, demo, deny, jvm, mobile, pages, swift, toolchain};
 
 pub(crate) const FULL: &[Step] = &[
     FORMAT,
@@ -16,6 +16,8 @@ pub(crate) const FULL: &[Step] = &[
     HOST_JVM,
     SWIFT_SDK,
     EMULATED_ARM,
+    PAGES,
+    PHONES,
     Step { name: "other toolchain", run: toolchain::check },
 ];
 
@@ -23,9 +25,11 @@ pub(crate) const QUICK: &[Step] = &[FORMAT, IMPORTS, LINT, Step { name: "tests",
 
 pub(crate) const C: &[Step] = &[C_LIBRARY];
 
-pub(crate) const ARM: &[Step] = &[EMULATED_ARM];
+pub(crate) const ARM: &[Step] = &[EMULATED_ARM, PAGES];
 
 pub(crate) const JVM: &[Step] = &[HOST_JVM];
+
+pub(crate) const MOBILE: &[Step] = &[PHONES];
 
 pub(crate) const SWIFT: &[Step] = &[SWIFT_SDK];
 
@@ -42,4 +46,6 @@ const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
 const C_LIBRARY: Step = Step { name: "C", run: c::check };
 const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };
 const HOST_JVM: Step = Step { name: "jvm", run: jvm::check };
+const PAGES: Step = Step { name: "16 KB pages", run: pages::check };
+const PHONES: Step = Step { name: "mobile", run: mobile::check };
 const SWIFT_SDK: Step = Step { name: "swift", run: swift::check };

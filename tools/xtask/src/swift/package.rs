@@ -91,7 +91,7 @@ pub(crate) fn xcframework(project: &Project) -> Result<Outcome, String> {
 fn archive(project: &Project, target: &str) -> Result<PathBuf, String> {
     let mut build = cargo(project);
     build.env("IPHONEOS_DEPLOYMENT_TARGET", "15.0").env("MACOSX_DEPLOYMENT_TARGET", "12.0");
-    show(build.args(["build", "--release", "--package", "dunlin-uniffi", "--target", target]))
+    show(build.args(["build", "--release", "--package", "dunlin-uniffi", "--no-default-features", "--target", target]))
         .map_err(|why| format!("{why}; is it installed? rustup target add {target}"))?;
     Ok(target_folder(project)?.join(target).join("release").join(format!("lib{LIBRARY}.a")))
 }
