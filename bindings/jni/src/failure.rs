@@ -23,11 +23,6 @@ impl Failure {
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::Dunlin(DunlinError::InvalidArgument { message: message.into() })
     }
-
-    /// A native method was called that nobody registered.
-    pub(crate) fn not_loaded() -> Self {
-        Self::Dunlin(DunlinError::Internal { message: "the library was not loaded by the JVM".to_owned() })
-    }
 }
 
 impl From<DunlinError> for Failure {

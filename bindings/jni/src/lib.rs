@@ -1,15 +1,16 @@
 //! `libdunlin.so` for the JVM: the symbols of dunlin-uniffi, and the hot path over direct buffers.
 //!
-//! The class `dev.dunlin.internal.Native` declares two static native methods, which [`JNI_OnLoad`](load) registers:
+//! The class `dev.dunlin.internal.Native` declares three static native methods, which [`JNI_OnLoad`](load) registers:
 //!
 //! ```java
-//! static native int predict(long session, ByteBuffer record, int offset, int length,
-//!                           ByteBuffer answer, int answerOffset, int answerLength);
-//! static native int predictFor(long session, String subject, ByteBuffer record, int offset, int length,
-//!                              ByteBuffer answer, int answerOffset, int answerLength);
+//! static native void lend(long session, ByteBuffer record, ByteBuffer answer);
+//! static native int predict(long session, int length);
+//! static native int predictFor(long session, String subject, int length);
 //! ```
 //!
-//! Both return how many bytes the answer takes. What fails is thrown as a `dev.dunlin.internal.NativeFailure`.
+//! A session is lent one pair of buffers and predicts through it from then on: asking two buffers where they lie takes longer
+//! than the rest of the way from Java to Rust. Predictions return how many bytes the answer takes. What fails is thrown as a
+//! `dev.dunlin.internal.NativeFailure`.
 
 mod buffers;
 mod failure;

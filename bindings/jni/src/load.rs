@@ -1,4 +1,4 @@
-//! What happens when the JVM loads the library: native methods are registered, and what the hot path needs is looked up once.
+//! What happens when the JVM loads the library: native methods are registered, and what their failures need is looked up once.
 
 use std::ffi::c_void;
 use std::panic::catch_unwind;
@@ -12,13 +12,11 @@ use jni::{Env, JavaVM, jni_sig, jni_str};
 
 use crate::native::METHODS;
 
-/// What is looked up once: class loaders differ by thread, and a look-up takes longer than a prediction.
+/// What is looked up once, since class loaders differ by thread.
 pub(crate) struct Known {
     pub(crate) failure_class: Global<JClass<'static>>,
     /// `NativeFailure(int kind, String code, String feature, String message)`.
     pub(crate) failure_constructor: JMethodID,
-    /// `java.nio.Buffer.isReadOnly()`.
-    pub(crate) is_read_only: JMethodID,
 }
 
 static KNOWN: OnceLock<Known> = OnceLock::new();
@@ -48,9 +46,7 @@ pub(crate) fn set_up(env: &mut Env<'_>) -> jni::errors::Result<()> {
     let failure = env.find_class(jni_str!("dev/dunlin/internal/NativeFailure"))?;
     let constructor = jni_sig!("(ILjava/lang/String;Ljava/lang/String;Ljava/lang/String;)V");
     let failure_constructor = env.get_method_id(&failure, jni_str!("<init>"), constructor)?;
-    let buffer = env.find_class(jni_str!("java/nio/Buffer"))?;
-    let is_read_only = env.get_method_id(&buffer, jni_str!("isReadOnly"), jni_sig!("()Z"))?;
-    let known = Known { failure_class: env.new_global_ref(failure)?, failure_constructor, is_read_only };
+    let known = Known { failure_class: env.new_global_ref(failure)?, failure_constructor };
     // A second loading finds the same classes.
     let _ = KNOWN.set(known);
     let native = env.find_class(jni_str!("dev/dunlin/internal/Native"))?;

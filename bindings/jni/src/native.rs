@@ -5,52 +5,51 @@ use jni::objects::{JByteBuffer, JClass, JString};
 use jni::sys::{jint, jlong};
 use jni::{Env, NativeMethod, native_method};
 
-use crate::buffers::{Region, with_both};
+use crate::buffers::Pair;
 use crate::failure::{Failure, ThrowNativeFailure};
 
 /// What `dev.dunlin.internal.Native` declares.
 pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     native_method! {
-        static fn predict(session: jlong, record: JByteBuffer, offset: jint, length: jint,
-            answer: JByteBuffer, answer_offset: jint, answer_length: jint) -> jint,
+        static fn lend(session: jlong, record: JByteBuffer, answer: JByteBuffer),
         error_policy = ThrowNativeFailure,
     },
     native_method! {
-        static fn predict_for(session: jlong, subject: JString, record: JByteBuffer, offset: jint, length: jint,
-            answer: JByteBuffer, answer_offset: jint, answer_length: jint) -> jint,
+        static fn predict(session: jlong, length: jint) -> jint,
+        error_policy = ThrowNativeFailure,
+    },
+    native_method! {
+        static fn predict_for(session: jlong, subject: JString, length: jint) -> jint,
         error_policy = ThrowNativeFailure,
     },
 ];
 
-#[expect(clippy::too_many_arguments, reason = "the JVM passes what Java declares")]
-fn predict<'local>(
+fn lend<'local>(
     env: &mut Env<'local>,
     _class: JClass<'local>,
     session: jlong,
     record: JByteBuffer<'local>,
-    offset: jint,
-    length: jint,
     answer: JByteBuffer<'local>,
-    answer_offset: jint,
-    answer_length: jint,
-) -> Result<jint, Failure> {
-    let record = Region { name: "record", buffer: &record, offset, length };
-    let answer = Region { name: "answer", buffer: &answer, offset: answer_offset, length: answer_length };
-    with_both(env, &record, &answer, |record, answer| packed::predict(session as u64, None, record, answer))
+) -> Result<(), Failure> {
+    let pair = Pair::of(env, &record, &answer)?;
+    Ok(packed::lend(session as u64, Box::new(pair))?)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the JVM passes what Java declares")]
+fn predict<'local>(
+    _env: &mut Env<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    length: jint,
+) -> Result<jint, Failure> {
+    answer(session, None, length)
+}
+
 fn predict_for<'local>(
     env: &mut Env<'local>,
     _class: JClass<'local>,
     session: jlong,
     subject: JString<'local>,
-    record: JByteBuffer<'local>,
-    offset: jint,
     length: jint,
-    answer: JByteBuffer<'local>,
-    answer_offset: jint,
-    answer_length: jint,
 ) -> Result<jint, Failure> {
     let subject = match subject.try_to_string(env) {
         Err(jni::errors::Error::NullPtr(_)) => {
@@ -58,7 +57,13 @@ fn predict_for<'local>(
         }
         subject => subject?,
     };
-    let record = Region { name: "record", buffer: &record, offset, length };
-    let answer = Region { name: "answer", buffer: &answer, offset: answer_offset, length: answer_length };
-    with_both(env, &record, &answer, |record, answer| packed::predict(session as u64, Some(&subject), record, answer))
+    answer(session, Some(&subject), length)
+}
+
+fn answer(session: jlong, subject: Option<&str>, length: jint) -> Result<jint, Failure> {
+    let length = usize::try_from(length)
+        .map_err(|_| Failure::invalid(format!("a record cannot take {length} bytes; give how many it takes")))?;
+    let written = packed::predict_lent(session as u64, subject, length)?;
+    // No more than the capacity of the answer's buffer, which was a jint.
+    Ok(jint::try_from(written).unwrap_or(jint::MAX))
 }

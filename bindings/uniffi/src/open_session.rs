@@ -20,13 +20,15 @@ pub(crate) struct Inner {
     pub(crate) session: dunlin::Session,
     /// Bytes that hold any packed answer.
     pub(crate) max_answer_bytes: usize,
+    /// Bytes of the caller's, for packed calls that bring none.
+    pub(crate) lent: Option<Box<dyn packed::Lent>>,
     untaken: BTreeMap<i64, fallback::FallbackRequest>,
 }
 
 impl OpenSession {
     pub(crate) fn new(session: dunlin::Session) -> Self {
         let max_answer_bytes = packed::max_answer_bytes(session.schema(), session.output_shapes());
-        Self(Mutex::new(Some(Inner { session, max_answer_bytes, untaken: BTreeMap::new() })))
+        Self(Mutex::new(Some(Inner { session, max_answer_bytes, lent: None, untaken: BTreeMap::new() })))
     }
 
     /// Does something with the session; other callers wait meanwhile.

@@ -1,5 +1,8 @@
 //! Writes an answer into the caller's bytes, and says how many it can take.
 
+use std::fmt::Display;
+use std::io::Write;
+
 use dunlin::schema::{Output, Schema};
 use dunlin::{Answer, AnsweredBy, OutputValue, Reason};
 
@@ -83,12 +86,16 @@ impl Rest<'_> {
     fn reason(&mut self, reason: &Reason) -> Result<(), DunlinError> {
         self.text(reason.code())?;
         self.text(reason.culprit())?;
-        self.text(&reason.to_string())
+        self.text(reason)
     }
 
-    fn text(&mut self, text: &str) -> Result<(), DunlinError> {
-        self.put(length(text.len())?)?;
-        self.take(text.len())?.copy_from_slice(text.as_bytes());
+    /// Written where it belongs, and its length before it once that is known.
+    fn text(&mut self, text: impl Display) -> Result<(), DunlinError> {
+        let (bytes, mut rest) = std::mem::take(&mut self.0).split_first_chunk_mut().ok_or_else(too_long)?;
+        let whole = rest.len();
+        write!(rest, "{text}").map_err(|_| too_long())?;
+        *bytes = length(whole - rest.len())?;
+        self.0 = rest;
         Ok(())
     }
 

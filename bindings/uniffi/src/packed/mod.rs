@@ -1,4 +1,4 @@
-//! The hot path: a packed record in, a packed answer out, both in the caller's own bytes.
+//! The hot path: a packed record in, a packed answer out, both in the caller's own bytes: given with each call, or lent once.
 //!
 //! Everything is little-endian and without padding.
 //!
@@ -14,11 +14,13 @@
 //! A number that is not there is NaN, a class that is not there -1.
 
 mod answer;
+mod lent;
 mod reader;
 
 use dunlin::{Answer, Record};
 
 pub(crate) use answer::max_answer_bytes;
+pub use lent::{Lent, lend, predict_lent};
 pub use reader::read_record;
 
 use crate::boundary::guarded;
@@ -34,7 +36,14 @@ use crate::open_session::Inner;
 /// [`DunlinError::InvalidArgument`] when the record is not packed as the schema says, or `answer` is shorter than the session's
 /// `max_answer_bytes`: nothing was predicted then.
 pub fn predict(session: u64, subject: Option<&str>, record: &[u8], answer: &mut [u8]) -> Result<usize, DunlinError> {
-    guarded(|| handles::get(session)?.with(|open| open.predict_packed(subject, record, answer)))
+    predict_with(session, |open| open.predict_packed(subject, record, answer))
+}
+
+fn predict_with(
+    session: u64,
+    predict: impl FnOnce(&mut Inner) -> Result<usize, DunlinError>,
+) -> Result<usize, DunlinError> {
+    guarded(|| handles::get(session)?.with(predict))
 }
 
 impl Inner {
@@ -44,12 +53,7 @@ impl Inner {
         record: &[u8],
         answer: &mut [u8],
     ) -> Result<usize, DunlinError> {
-        if answer.len() < self.max_answer_bytes {
-            let (found, needed) = (answer.len(), self.max_answer_bytes);
-            return Err(DunlinError::invalid(format!(
-                "an answer takes up to {needed} bytes, {found} are given; give {needed}"
-            )));
-        }
+        self.refuse_short(answer)?;
         let record = read_record(self.session.schema(), record)?;
         let mut made = self.answer_of(subject, &record)?;
         let request = made.fallback.take();
@@ -58,6 +62,17 @@ impl Inner {
             self.keep(request);
         }
         Ok(written)
+    }
+
+    /// Refuses bytes into which an answer might not fit.
+    fn refuse_short(&self, answer: &[u8]) -> Result<(), DunlinError> {
+        let (found, needed) = (answer.len(), self.max_answer_bytes);
+        if found < needed {
+            return Err(DunlinError::invalid(format!(
+                "an answer takes up to {needed} bytes, {found} are given; give {needed}"
+            )));
+        }
+        Ok(())
     }
 
     fn answer_of(&mut self, subject: Option<&str>, record: &Record<'_>) -> Result<Answer, DunlinError> {

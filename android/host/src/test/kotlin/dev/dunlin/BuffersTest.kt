@@ -6,11 +6,14 @@ import dev.dunlin.internal.NativeFailure
 import dev.dunlin.internal.direct
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
+import java.util.concurrent.ConcurrentLinkedQueue
+import kotlin.concurrent.thread
 
 class BuffersTest {
     private val floats = floatArrayOf(0.25f, 0.5f, 0.75f, 1f)
@@ -65,29 +68,58 @@ class BuffersTest {
     }
 
     @Test
-    fun `the native method refuses what lies outside of a direct writable buffer of its own`() = withDunlin { dunlin ->
+    fun `a session is lent direct buffers that can hold an answer and share no byte, or none`() = withSession { session ->
+        val handle = handleOf(session)
+        val (record, answer) = direct(256) to direct(8192)
+        val both = direct(8292)
+        both.position(100)
+        val refused = listOf(
+            Triple(heap(256), answer, "the record is not in a direct buffer"),
+            Triple(record, heap(8192), "the answer is not in a direct buffer"),
+            Triple(record, answer.asReadOnlyBuffer(), "read-only"),
+            Triple(record, direct(64), "64 are given"),
+            Triple(answer, answer, "overlap"),
+            Triple(both, both.slice(), "overlap"),
+        )
+        for ((from, into, why) in refused) {
+            val failure = assertThrows(NativeFailure::class.java) { Native.lend(handle, from, into) }
+            assertEquals(8, failure.kind)
+            assertTrue(why in failure.message!!, failure.message)
+            assertEquals(8, assertThrows(NativeFailure::class.java) { Native.predict(handle, 1) }.kind, "nothing was lent")
+        }
+        Native.lend(handle, record.asReadOnlyBuffer(), answer)
+    }
+
+    @Test
+    fun `a record that is longer than its buffer, shorter than nothing or packed otherwise is refused`() = withDunlin { dunlin ->
         dunlin.session("tiny").use { session ->
             val handle = handleOf(session)
             val (record, length) = packed(session, tinyRecord())
-            val answer = direct(4096)
-            val size = Native.predict(handle, record, 0, length, answer, 0, answer.capacity())
-            assertTrue(size > 36)
-            val calls = listOf<() -> Int>(
-                { Native.predict(handle, heap(length), 0, length, answer, 0, 4096) },
-                { Native.predict(handle, record, 0, length, heap(4096), 0, 4096) },
-                { Native.predict(handle, record, 0, length, answer.asReadOnlyBuffer(), 0, 4096) },
-                { Native.predict(handle, record, -1, length, answer, 0, 4096) },
-                { Native.predict(handle, record, 1, Int.MAX_VALUE, answer, 0, 4096) },
-                { Native.predict(handle, record, Int.MAX_VALUE, Int.MAX_VALUE, answer, 0, 4096) },
-                { Native.predict(handle, record, 0, length, answer, 4095, 2) },
-                { Native.predict(handle, record, 0, length, answer, 0, -1) },
-                { Native.predict(handle, record, 0, length, answer, 0, 35) },
-                { Native.predict(handle, answer, 0, length, answer, 0, 4096) },
-                { Native.predict(handle, record, 0, length - 1, answer, 0, 4096) },
-                { Native.predict(handle, record, 0, 0, answer, 0, 4096) },
-                { Native.predict(handle, record, 0, record.capacity(), answer, 0, 4096) },
-            )
-            calls.forEachIndexed { at, call -> assertEquals(8, assertThrows(NativeFailure::class.java, { call() }, "$at").kind, "$at") }
+            Native.lend(handle, record, direct(4096))
+            assertTrue(Native.predict(handle, length) > 36)
+            for (wrong in listOf(-1, Int.MIN_VALUE, 0, length - 1, length + 1, record.capacity(), record.capacity() + 1, Int.MAX_VALUE)) {
+                val calls = listOf({ Native.predict(handle, wrong) }, { Native.predictFor(handle, "somebody", wrong) })
+                for (call in calls) assertEquals(8, assertThrows(NativeFailure::class.java) { call() }.kind, "$wrong")
+            }
+        }
+    }
+
+    @Test
+    fun `a record that is longer than any before is answered, and so are the shorter ones after it`() = withDunlin { dunlin ->
+        dunlin.session("tiny").use { session ->
+            // A colour that was not among those learned counts as none of them, however long it is.
+            val colours = listOf("blue", "x", "blue", "x".repeat(1_000), "blue", "x".repeat(1_000_000), "blue")
+            val answers = colours.map { colour ->
+                val record = tinyRecord().apply {
+                    given.removeAll { it.name == "colour" }
+                    category("colour", colour)
+                }
+                listOf(session.predict(record), session.predictFor("somebody", record)).map { it.output("tier")!!.values.toList() }
+            }
+            val (known, unknown) = answers.withIndex().partition { it.index % 2 == 0 }
+            assertEquals(1, known.flatMap { it.value }.toSet().size)
+            assertEquals(1, unknown.flatMap { it.value }.toSet().size)
+            assertNotEquals(answers[0], answers[1])
         }
     }
 
@@ -96,11 +128,36 @@ class BuffersTest {
         val session = dunlin.session("tiny")
         val handle = handleOf(session)
         val (record, length) = packed(session, tinyRecord())
+        Native.lend(handle, record, direct(4096))
         session.close()
         for (stale in listOf(handle, 0L, -1L, Long.MAX_VALUE, Long.MIN_VALUE, handle + 1, handle xor (1L shl 32))) {
-            val failure = assertThrows(NativeFailure::class.java) { Native.predict(stale, record, 0, length, direct(4096), 0, 4096) }
-            assertEquals(7, failure.kind)
+            val calls = listOf({ Native.predict(stale, length) }, { Native.predictFor(stale, "somebody", length) })
+            for (call in calls) assertEquals(7, assertThrows(NativeFailure::class.java) { call() }.kind)
+            assertEquals(7, assertThrows(NativeFailure::class.java) { Native.lend(stale, record, direct(4096)) }.kind)
         }
+    }
+
+    @Test
+    fun `threads that share what one session was lent wait for each other, and closing it ends them`() = withDunlin { dunlin ->
+        val session = dunlin.session("tiny")
+        val handle = handleOf(session)
+        val (record, length) = packed(session, tinyRecord())
+        val answer = direct(4096)
+        Native.lend(handle, record, answer)
+        val bytes = Native.predict(handle, length)
+        val ends = ConcurrentLinkedQueue<Int>()
+        val threads = List(4) {
+            thread {
+                ends += assertThrows(NativeFailure::class.java) { while (true) check(Native.predict(handle, length) == bytes) }.kind
+            }
+        }
+        repeat(50) {
+            Native.lend(handle, record, answer)
+            Thread.sleep(1)
+        }
+        session.close()
+        threads.forEach(Thread::join)
+        assertEquals(listOf(7, 7, 7, 7), ends.toList())
     }
 
     private fun withSession(act: (Session) -> Unit) = withDunlin { dunlin -> dunlin.session("every").use(act) }

@@ -3,13 +3,14 @@ package dev.dunlin
 
 import dev.dunlin.internal.Native
 import dev.dunlin.internal.NativeFailure
-import dev.dunlin.internal.direct
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Tag
 import org.junit.jupiter.api.Test
 import java.io.File
+import java.lang.management.BufferPoolMXBean
+import java.lang.management.ManagementFactory
 import java.util.concurrent.atomic.AtomicReference
 import kotlin.concurrent.thread
 
@@ -31,20 +32,30 @@ class SoakTest {
             val handles = sessions.map(::handleOf)
             sessions.forEach(Session::close)
             for (handle in handles) {
-                assertEquals(7, assertThrows(NativeFailure::class.java) { Native.predict(handle, direct(8), 0, 8, direct(8), 0, 8) }.kind)
+                assertEquals(7, assertThrows(NativeFailure::class.java) { Native.predict(handle, 8) }.kind)
             }
         }
 
     @Test
-    fun `sessions opened and closed by the thousand leave no handle and no memory behind`() = withDunlin { dunlin ->
+    fun `sessions opened and closed by the thousand leave no handle, no buffer and no memory behind`() = withDunlin { dunlin ->
         val places = HashSet<Long>()
-        val resident = List(4) {
+        val (resident, buffers) = List(4) {
             repeat(4_000) { places += openAndClose(dunlin) }
-            residentKilobytes()
-        }
-        println("sessions: resident $resident KiB after each 4000; places of handles: $places")
+            residentKilobytes() to directBuffers()
+        }.unzip()
+        println("sessions: resident $resident KiB, $buffers direct buffers after each 4000; places of handles: $places")
         assertTrue(places.size <= 2, "a handle that is not given back takes a place: $places")
+        assertTrue(buffers.last() - buffers.first() < 100, "a session that is closed still holds on to its buffers: $buffers")
         assertTrue(resident.last() - resident.first() < 24 * 1024, "$resident KiB")
+    }
+
+    @Test
+    fun `sessions that are let go without closing them give their buffers back once they are collected`() = withDunlin { dunlin ->
+        val before = directBuffers()
+        repeat(200) { dunlin.session("tiny").predict(tinyRecord()) }
+        val patience = System.nanoTime() + 60_000_000_000
+        while (directBuffers() - before > 20 && System.nanoTime() < patience) collect()
+        assertTrue(directBuffers() - before <= 20, "${directBuffers()} direct buffers, $before before")
     }
 
     /** Returns the place of its handle in the table of handles. */
@@ -70,13 +81,18 @@ class SoakTest {
         failure.get()?.let { throw it }
     }
 
+    private fun directBuffers(): Long =
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean::class.java).first { it.name == "direct" }.count
+
     private fun residentKilobytes(): Long {
-        repeat(3) {
-            System.gc()
-            Thread.sleep(50)
-        }
+        collect()
         val line = File("/proc/self/status").readLines().first { it.startsWith("VmRSS") }
         return line.filter(Char::isDigit).toLong()
+    }
+
+    private fun collect() = repeat(3) {
+        System.gc()
+        Thread.sleep(50)
     }
 
     private companion object {

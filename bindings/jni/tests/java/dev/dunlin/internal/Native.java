@@ -6,10 +6,9 @@ import java.nio.ByteBuffer;
 final class Native {
     private Native() {}
 
-    static native int predict(
-            long session, ByteBuffer record, int offset, int length, ByteBuffer answer, int answerOffset, int answerLength);
+    static native void lend(long session, ByteBuffer record, ByteBuffer answer);
 
-    static native int predictFor(
-            long session, String subject, ByteBuffer record, int offset, int length,
-            ByteBuffer answer, int answerOffset, int answerLength);
+    static native int predict(long session, int length);
+
+    static native int predictFor(long session, String subject, int length);
 }

@@ -4,6 +4,7 @@ package dev.dunlin.internal
 import dev.dunlin.Prediction
 import dev.dunlin.Record
 import dev.dunlin.internal.uniffi.Session
+import java.nio.ByteBuffer
 
 /** The fast way of one session; calls from several threads wait for each other. */
 internal class HotPath(private val session: Session) {
@@ -13,16 +14,24 @@ internal class HotPath(private val session: Session) {
     private val reader = AnswerReader(session.outputs())
     private val answer = direct(session.maxAnswerBytes().toInt())
 
+    /** The record's buffer that the session was lent beside the answer's; it keeps both until it is closed. */
+    private var lent: ByteBuffer? = null
+
     /** Answers a record; null where it does not fit the schema, and must take the other way. */
     @Synchronized
     fun predict(subject: String?, record: Record): Prediction? {
         val length = packer.pack(record)
         if (length < 0) return null
-        if (subject == null) {
-            Native.predict(handle, packer.buffer, 0, length, answer, 0, answer.capacity())
-        } else {
-            Native.predictFor(handle, subject, packer.buffer, 0, length, answer, 0, answer.capacity())
-        }
+        lend()
+        if (subject == null) Native.predict(handle, length) else Native.predictFor(handle, subject, length)
         return reader.read(answer, session::takeFallback)
+    }
+
+    /** A record that is longer than any before is in a new buffer. */
+    private fun lend() {
+        val record = packer.buffer
+        if (record === lent) return
+        Native.lend(handle, record, answer)
+        lent = record
     }
 }

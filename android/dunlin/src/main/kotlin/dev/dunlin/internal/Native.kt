@@ -3,7 +3,10 @@ package dev.dunlin.internal
 
 import java.nio.ByteBuffer
 
-/** Predicts over direct buffers; everything else goes through the generated surface. docs/sdk.md tells how they are packed. */
+/**
+ * Predicts over direct buffers; everything else goes through the generated surface. docs/sdk.md tells how they are packed.
+ * (None of these is a `@FastNative`: a garbage collection would wait for the prediction under way.)
+ */
 internal object Native {
     init {
         System.loadLibrary("dunlin")
@@ -13,31 +16,24 @@ internal object Native {
     fun load() = Unit
 
     /**
-     * Answers the packed record at `offset` into the answer's buffer, and returns how many bytes the answer takes.
+     * Lends a session the buffers that it predicts through, in the place of any before: records are read from the start of the
+     * one, answers written to the start of the other. The session keeps both until others take their place or it is closed;
+     * nobody may touch them during one of its calls.
+     *
+     * @throws NativeFailure saying what is wrong: not direct, read-only, overlapping, or too short for an answer.
+     */
+    @JvmStatic
+    external fun lend(session: Long, record: ByteBuffer, answer: ByteBuffer)
+
+    /**
+     * Answers the packed record in the first `length` bytes of the lent buffer, and returns how many bytes the answer takes.
      *
      * @throws NativeFailure saying what is wrong.
      */
     @JvmStatic
-    external fun predict(
-        session: Long,
-        record: ByteBuffer,
-        offset: Int,
-        length: Int,
-        answer: ByteBuffer,
-        answerOffset: Int,
-        answerLength: Int,
-    ): Int
+    external fun predict(session: Long, length: Int): Int
 
     /** The same for a person who may ask to be forgotten. */
     @JvmStatic
-    external fun predictFor(
-        session: Long,
-        subject: String,
-        record: ByteBuffer,
-        offset: Int,
-        length: Int,
-        answer: ByteBuffer,
-        answerOffset: Int,
-        answerLength: Int,
-    ): Int
+    external fun predictFor(session: Long, subject: String, length: Int): Int
 }
