@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::fallback::FallbackPolicy;
 use crate::journal::JournalConfig;
 use crate::monitor::MonitorConfig;
+use crate::trial::TrialPolicy;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
 pub struct Config {
@@ -18,6 +19,7 @@ pub struct Config {
     pub(crate) engine: Arc<dyn Engine + Send + Sync>,
     pub(crate) journal: JournalConfig,
     pub(crate) monitor: MonitorConfig,
+    pub(crate) trial: TrialPolicy,
     pub(crate) fallback: Option<FallbackPolicy>,
     pub(crate) clock: Clock,
 }
@@ -34,7 +36,8 @@ impl Config {
     #[must_use]
     pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
         let (journal, monitor, clock) = (JournalConfig::default(), MonitorConfig::default(), Clock::system());
-        Self { folder: folder.into(), keys, engine, journal, monitor, fallback: None, clock }
+        let trial = TrialPolicy::default();
+        Self { folder: folder.into(), keys, engine, journal, monitor, trial, fallback: None, clock }
     }
 
     /// How soon rows reach the disk, and how long they stay.
@@ -48,6 +51,13 @@ impl Config {
     #[must_use]
     pub fn monitor(mut self, monitor: MonitorConfig) -> Self {
         self.monitor = monitor;
+        self
+    }
+
+    /// How a new bundle is tried beside the proven one.
+    #[must_use]
+    pub fn trial(mut self, policy: TrialPolicy) -> Self {
+        self.trial = policy;
         self
     }
 

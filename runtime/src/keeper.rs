@@ -1,40 +1,55 @@
-//! Keeps watch over the journal's rows: the monitor counts them, and what it closes goes to the outbox, in one transaction.
+//! Keeps watch over the journal's rows: the monitor counts them, what it closes goes to the outbox, and trials compare, in
+//! one transaction.
 
 use crate::clock::Moment;
-use crate::journal::{Follower, News};
+use crate::journal::{Event, Follower, News};
 use crate::monitor::{Closed, Monitor};
 use crate::outbox;
 use crate::store::tables::{TableResult, Tables};
+use crate::trial::Trials;
 
-/// The monitor and the outbox behind it.
-pub(crate) struct Keeper(pub(crate) Monitor);
+/// The monitor with the outbox behind it, and the trials.
+pub(crate) struct Keeper {
+    pub(crate) monitor: Monitor,
+    pub(crate) trials: Trials,
+}
 
 impl Follower for Keeper {
     fn follow(&mut self, tables: &mut Tables<'_>, now: Moment, news: &[News<'_>]) -> TableResult<()> {
         for one in news {
-            let closed = match one {
-                News::Predicted(row) => match &row.observation {
-                    Some(observation) => self.0.observe(tables, now, row, observation)?,
-                    None => None,
-                },
-                News::Labelled(id, label) => {
-                    self.0.label(tables, now, *id, label)?;
-                    None
+            match one {
+                News::Predicted(id, row) => {
+                    if let Some(observation) = &row.observation {
+                        let closed = self.monitor.observe(tables, now, row, observation)?;
+                        queue(tables, closed, now)?;
+                    }
+                    if let Some(compared) = &row.compared {
+                        self.trials.predicted(tables, *id, row, compared)?;
+                    }
                 }
-            };
-            queue(tables, closed, now)?;
+                News::Labelled(id, label) => {
+                    self.monitor.label(tables, now, *id, label)?;
+                    self.trials.labelled(tables, *id, label)?;
+                }
+            }
         }
-        self.0.save(tables, now)
+        self.trials.save(tables)?;
+        self.monitor.save(tables, now)
+    }
+
+    fn committed(&mut self, now: Moment) -> Vec<Event> {
+        self.trials.act(now.wall_us)
     }
 
     fn tick(&mut self, tables: &mut Tables<'_>, now: Moment) -> TableResult<()> {
-        let closed = self.0.tick(tables, now)?;
+        let closed = self.monitor.tick(tables, now)?;
         queue(tables, closed, now)?;
-        self.0.save(tables, now)
+        self.monitor.save(tables, now)
     }
 
     fn rolled_back(&mut self) {
-        self.0.forget();
+        self.monitor.forget();
+        self.trials.forget();
     }
 }
 

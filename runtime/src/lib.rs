@@ -43,6 +43,7 @@ mod registry;
 mod runtime;
 mod session;
 pub mod store;
+mod trial;
 
 pub use answer::{Answer, AnsweredBy};
 pub use config::Config;
@@ -51,6 +52,7 @@ pub use dunlin_bundle::{BundleError, KeyError, TrustedKeys, schema};
 pub use dunlin_features::{FeatureError, Record, TensorValue, Value};
 pub use dunlin_predictor::{Class, LoadError, OutputValue, PredictError, Prediction, Reason, Verdict};
 pub use dunlin_wire::Severity;
-pub use registry::{InstallError, InstallOutcome, InstallReport};
+pub use registry::{InstallError, InstallOutcome, InstallReport, Switch, SwitchError};
 pub use runtime::{CloseError, Runtime};
 pub use session::{Session, SessionError};
+pub use trial::TrialPolicy;

@@ -139,6 +139,11 @@ impl HashKey {
         SubjectHash(self.mac("subject", "", subject.as_bytes()))
     }
 
+    /// Bits of this installation's own for a trial, by which its records and subjects are shared out.
+    pub(crate) fn salt(&self, challenger: &str) -> u64 {
+        u64::from_le_bytes(self.mac("trial", "", challenger.as_bytes()))
+    }
+
     /// The hash kept of a feature's value. The feature's name goes into it, so that equal values of two features
     /// cannot be told to be equal.
     fn hash_value(&self, feature: &str, value: &[u8]) -> Value {

@@ -1,10 +1,7 @@
 //! The runtime: one folder, its models, its journal.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use dunlin_bundle::TrustedKeys;
-use dunlin_engine::Engine;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -16,9 +13,12 @@ use crate::journal::{Appended, Journal, LabelError, Reader, Scalar, highest_epoc
 use crate::keeper::Keeper;
 use crate::monitor::{Alarm, Monitor};
 use crate::outbox::{self, Link, Next, Reported, Response, SyncReport, Transport, TransportError};
-use crate::registry::{InstallError, InstallReport, LoadedModel, Registry, Source, install};
+use crate::registry::{
+    self, Aim, Cause, InstallError, InstallReport, LoadedModel, Registry, Source, Switch, SwitchError, install,
+};
 use crate::session::{Session, SessionError};
 use crate::store::{Folder, InstalledModel, Slot, State, StorageProblem};
+use crate::trial::{TrialPolicy, Trials};
 
 /// An open folder. Cheap to share behind an `Arc`; sessions keep what they need of it alive.
 pub struct Runtime {
@@ -27,16 +27,13 @@ pub struct Runtime {
 
 /// What the runtime and its sessions share.
 pub(crate) struct Shared {
-    pub(crate) keys: TrustedKeys,
-    pub(crate) engine: Arc<dyn Engine + Send + Sync>,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) folder: Arc<Folder>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) journal: Journal,
     /// Where the cloud may be asked.
     pub(crate) desk: Option<Desk>,
-    state: Mutex<State>,
+    pub(crate) trial: TrialPolicy,
     closed: bool,
 }
 
@@ -59,18 +56,18 @@ impl Runtime {
     /// when and what to do. A runtime that cannot write still answers.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let Config { folder, keys, engine, journal, monitor, fallback, clock } = config;
+        let Config { folder, keys, engine, journal, monitor, trial, fallback, clock } = config;
         let folder = Arc::new(Folder::new(folder));
         let counters = Arc::new(Counters::default());
         let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
         counters.raise_to(&state.counters().unwrap_or_default());
         let epoch = state.epoch();
-        let keeper = Box::new(Keeper(Monitor::new(monitor, epoch, clock.boot_id())));
-        let journal =
-            Journal::open_followed(Arc::clone(&folder), clock.clone(), epoch, journal, Arc::clone(&counters), keeper);
+        let registry = Arc::new(Registry::new(keys, engine, Arc::clone(&folder), state));
+        let monitor = Monitor::new(monitor, epoch, clock.boot_id());
+        let keeper = Box::new(Keeper { monitor, trials: Trials::new(Arc::clone(&registry), trial) });
+        let journal = Journal::open_followed(folder, clock.clone(), epoch, journal, Arc::clone(&counters), keeper);
         let desk = fallback.map(|policy| Desk::open(policy, &clock, &journal));
-        let (registry, state, closed) = (Registry::default(), Mutex::new(state), false);
-        let shared = Shared { keys, engine, clock, counters, folder, registry, journal, desk, state, closed };
+        let shared = Shared { clock, counters, registry, journal, desk, trial, closed: false };
         Self { shared: Arc::new(shared) }
     }
 
@@ -80,7 +77,7 @@ impl Runtime {
     /// # Errors
     /// [`InstallError`] naming what is wrong; the model that was active stays active.
     pub fn install(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
-        install(&self.shared, bundle, Source::Outside)
+        install(&self.shared, bundle, Source::Outside, Aim::Activate)
     }
 
     /// Installs the bundle that the app ships with; to be called at every start. One that is older than what was ever
@@ -89,7 +86,62 @@ impl Runtime {
     /// # Errors
     /// As [`Runtime::install`].
     pub fn install_shipped(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
-        install(&self.shared, bundle, Source::Shipped)
+        install(&self.shared, bundle, Source::Shipped, Aim::Activate)
+    }
+
+    /// Installs a bundle to be tried: after the same checks it becomes the candidate of its model, and watches in sessions
+    /// opened from now on. What becomes of it is decided by what they see, by [`TrialPolicy`]; events tell. The first bundle
+    /// of a model becomes the active one.
+    ///
+    /// # Errors
+    /// As [`Runtime::install`].
+    pub fn install_candidate(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
+        install(&self.shared, bundle, Source::Outside, Aim::Try)
+    }
+
+    /// Makes a model's candidate the active one by hand, without waiting for its trial, which goes on with the roles
+    /// exchanged.
+    ///
+    /// # Errors
+    /// [`SwitchError`] when there is no candidate, or `state.db` cannot be written; nothing has changed then.
+    pub fn activate(&self, model_id: &str) -> Result<Switch, SwitchError> {
+        let registry = &self.shared.registry;
+        let candidate = registry.state().in_slot(model_id, Slot::Candidate)?;
+        let missing = || SwitchError::NoCandidate { model_id: model_id.to_owned() };
+        let digest = candidate.ok_or_else(missing)?.model.digest;
+        let switched = registry::activate(registry, model_id, &digest, &Cause::by_hand())?;
+        self.shared.told(switched.ok_or_else(missing)?)
+    }
+
+    /// Throws a model's active bundle out by hand: the previous one answers from now on, also in sessions that are open,
+    /// and neither that sequence nor a lower one is taken again here.
+    ///
+    /// # Errors
+    /// [`SwitchError`] when there is no previous one, or `state.db` cannot be written; nothing has changed then.
+    pub fn rollback(&self, model_id: &str) -> Result<Switch, SwitchError> {
+        let active = self.shared.registry.state().active(model_id)?;
+        self.throw_out(model_id, active, SwitchError::NoPrevious { model_id: model_id.to_owned() })
+    }
+
+    /// Throws a model's candidate out by hand.
+    ///
+    /// # Errors
+    /// [`SwitchError`] when there is no candidate, or `state.db` cannot be written; nothing has changed then.
+    pub fn reject(&self, model_id: &str) -> Result<Switch, SwitchError> {
+        let candidate = self.shared.registry.state().in_slot(model_id, Slot::Candidate)?;
+        self.throw_out(model_id, candidate, SwitchError::NoCandidate { model_id: model_id.to_owned() })
+    }
+
+    fn throw_out(
+        &self,
+        model_id: &str,
+        bundle: Option<InstalledModel>,
+        missing: SwitchError,
+    ) -> Result<Switch, SwitchError> {
+        let Some(bundle) = bundle else { return Err(missing) };
+        let registry = &self.shared.registry;
+        let switched = registry::throw_out(registry, model_id, &bundle.model.digest, &Cause::by_hand())?;
+        self.shared.told(switched.ok_or(missing)?)
     }
 
     /// A session of a model's active version. It finishes on that version, whatever is installed meanwhile.
@@ -123,7 +175,7 @@ impl Runtime {
     pub fn forget(&self, subject: &str) -> Result<u64, StorageProblem> {
         // A state that cannot be read has another key, whose hash finds nobody: that must not pass for having forgotten.
         self.shared.save_counters()?;
-        let hash = self.shared.state().identity().hash_key.subject(subject);
+        let hash = self.shared.registry.state().identity().hash_key.subject(subject);
         self.shared.journal.forget(hash)
     }
 
@@ -134,7 +186,7 @@ impl Runtime {
         notices.extend(self.shared.registry.all_held().into_iter().map(|(_, why)| why));
         let counters = self.shared.counters.totals();
         let models = self.shared.models();
-        Health { state: self.shared.state().health(), journal, notices, counters, models }
+        Health { state: self.shared.registry.state().health(), journal, notices, counters, models }
     }
 
     /// Does what is due by the clock: closes windows whose time has come. To be called now and then, and before uploading.
@@ -151,7 +203,7 @@ impl Runtime {
     /// # Errors
     /// [`StorageProblem`] when the journal cannot be written: nothing may be sent then, since it could not be remembered.
     pub fn next_upload(&self, link: Link) -> Result<Next, StorageProblem> {
-        let install = self.shared.state().identity().install_id;
+        let install = self.shared.registry.state().identity().install_id;
         self.shared.journal.transact(true, move |tables, _, now| outbox::next(tables, &install, link, now.wall_us))
     }
 
@@ -202,7 +254,7 @@ impl Runtime {
     /// [`StorageProblem`] when there is no journal, or it cannot be read.
     pub fn alarms(&self) -> Result<Vec<Alarm>, StorageProblem> {
         self.shared.journal.flush()?;
-        let alarms = Reader::open(self.shared.folder.path())?.alarms()?;
+        let alarms = Reader::open(self.shared.registry.folder.path())?.alarms()?;
         Ok(alarms.into_iter().filter(|alarm| alarm.cleared_us.is_none()).collect())
     }
 
@@ -241,13 +293,21 @@ impl Runtime {
 }
 
 impl Shared {
-    /// The registry's database. A panic elsewhere leaves no half-made change in it: each is one transaction.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Enters what was changed in the journal.
+    fn told(&self, (switch, events): (Switch, Vec<serde_json::Value>)) -> Result<Switch, SwitchError> {
+        self.enter_changes(&events);
+        Ok(switch)
+    }
+
+    /// Enters changes of bundles' states in the journal, which counts what it loses.
+    pub(crate) fn enter_changes(&self, events: &[serde_json::Value]) {
+        for detail in events {
+            let _ = self.journal.event(registry::KIND, detail);
+        }
     }
 
     fn save_counters(&self) -> Result<(), StorageProblem> {
-        self.state().save_counters(&self.counters.totals())
+        self.registry.state().save_counters(&self.counters.totals())
     }
 
     /// Closes once; what fails is told once.
@@ -256,7 +316,7 @@ impl Shared {
             return Ok(());
         }
         let written = self.journal.shut_down();
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.registry.state();
         let saved = state.save_counters(&self.counters.totals());
         written.and(saved).and(state.mark_closed())
     }
@@ -265,7 +325,7 @@ impl Shared {
     fn models(&self) -> Vec<ModelHealth> {
         let mut models: Vec<ModelHealth> =
             self.registry.all_held().iter().map(|(model, _)| held_health(model)).collect();
-        let stored = self.state().models().unwrap_or_default();
+        let stored = self.registry.state().models().unwrap_or_default();
         let is_held =
             |model: &InstalledModel| model.slot == Slot::Active && self.registry.held(&model.model.model_id).is_some();
         models.extend(stored.into_iter().filter(|model| !is_held(model)).map(stored_health));
@@ -292,9 +352,9 @@ fn stored_health(installed: InstalledModel) -> ModelHealth {
 
 fn held_health(model: &LoadedModel) -> ModelHealth {
     ModelHealth {
-        model_id: model.context.model_id.clone(),
-        version: model.context.version.clone(),
-        sequence: model.context.sequence,
-        slot: Some(model.context.slot.clone()),
+        model_id: model.version.id.clone(),
+        version: model.version.version.clone(),
+        sequence: model.version.sequence,
+        slot: Some(Slot::Active.name().to_owned()),
     }
 }

@@ -73,6 +73,7 @@ fn names_of_models_reasons_and_events_are_text() {
         features: None,
         output: Some(serde_json::json!({EVIL: EVIL}).to_string()),
         observation: None,
+        compared: None,
     });
     let _ = journal.label(id, &Scalar::Text(text())).unwrap();
     let _ = journal.event(EVIL, &serde_json::json!({QUOTED: EVIL}));

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod binary;
+pub mod challenger;
 pub mod engines;
 pub mod every_feature;
 pub mod fixture;

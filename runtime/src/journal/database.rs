@@ -28,6 +28,7 @@ pub(crate) const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("../store/migrations/journal-001.sql"),
         include_str!("../store/migrations/journal-002.sql"),
+        include_str!("../store/migrations/journal-003.sql"),
     ],
 };
 
@@ -257,7 +258,7 @@ fn insert<'a>(
             tally.add(Counter::Predictions, 1);
             tally.add(Counter::Refused, u64::from(row.verdict == REFUSED));
             let context = context_id(tx, opening, contexts, &row.context)?;
-            news.push(News::Predicted(row));
+            news.push(News::Predicted(*id, row));
             return insert_prediction(tx, *id, context, row).map(|()| true);
         }
         Entry::Label { id, value, wall_us } => {

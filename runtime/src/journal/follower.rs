@@ -1,6 +1,6 @@
 //! Whoever keeps account of rows in the very transactions that write them.
 
-use super::row::Row;
+use super::row::{Event, Row};
 use crate::clock::Moment;
 use crate::ids::PredictionId;
 use crate::store::tables::{TableResult, Tables};
@@ -8,7 +8,7 @@ use crate::store::tables::{TableResult, Tables};
 /// Something that was just written.
 pub(crate) enum News<'a> {
     /// A prediction, or a refused record.
-    Predicted(&'a Row),
+    Predicted(PredictionId, &'a Row),
     /// The first label of a prediction, as JSON.
     Labelled(PredictionId, &'a str),
 }
@@ -17,6 +17,11 @@ pub(crate) enum News<'a> {
 pub(crate) trait Follower: Send {
     /// Takes in what the transaction has written so far.
     fn follow(&mut self, tables: &mut Tables<'_>, now: Moment, news: &[News<'_>]) -> TableResult<()>;
+
+    /// Acts on what is now committed; gives the events of it.
+    fn committed(&mut self, _now: Moment) -> Vec<Event> {
+        Vec::new()
+    }
 
     /// Does what is due by the clock alone.
     fn tick(&mut self, tables: &mut Tables<'_>, now: Moment) -> TableResult<()>;

@@ -27,7 +27,7 @@
 //! let (id, _queued) = journal.append(Row {
 //!     context: Arc::new(context), answered_by: "model".into(), verdict: "accept".into(), reasons: vec![], culprit: None,
 //!     confidence: Some(0.98), distance: Some(0.7), latency_us: 52, at: clock.now(), subject: None,
-//!     features: None, output: Some(r#"{"digit":7}"#.into()), observation: None,
+//!     features: None, output: Some(r#"{"digit":7}"#.into()), observation: None, compared: None,
 //! });
 //! journal.label(id, &7.into())?;
 //! journal.flush()?;
@@ -56,4 +56,5 @@ pub use database::highest_epoch;
 pub(crate) use follower::{Follower, News};
 pub use handle::Journal;
 pub use reader::{Alike, LabelledAlike, Reader, Recorded, RecordedEvent, Totals, VerdictCount};
+pub(crate) use row::Event;
 pub use row::{Appended, Context, LabelError, REFUSED, Row, Scalar};

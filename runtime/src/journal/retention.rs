@@ -97,7 +97,7 @@ fn remove_oldest(tx: &Transaction<'_>, n: u64, older_than_us: Option<i64>, prese
 
 /// Deletes the predictions from one id to another, and what hangs on them.
 fn delete(tx: &Transaction<'_>, first: i64, last: i64) -> rusqlite::Result<()> {
-    for table in ["prediction", "label", "outcome"] {
+    for table in ["prediction", "label", "outcome", "compared"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE id BETWEEN ?1 AND ?2"))?.execute([first, last])?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::ids::{PredictionId, SubjectHash};
 use crate::monitor::Observation;
 use crate::store::StorageProblem;
+use crate::trial::Compared;
 
 /// What many predictions share: which model would answer them, and how it runs. Made once a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +56,8 @@ pub struct Row {
     pub output: Option<String>,
     /// What it adds to its window of the monitor.
     pub observation: Option<Observation>,
+    /// What it adds to its model's trial.
+    pub compared: Option<Compared>,
 }
 
 /// The verdict of a record that was refused before it reached the model.

@@ -167,6 +167,12 @@ impl Writer {
         let outcome = database.write(entries, now, settled, || ring.accepted(), &counters, &mut **follower);
         match outcome {
             Ok(committed) => {
+                for event in follower.committed(now) {
+                    // What was done is done, also where it cannot be told.
+                    if let Err(problem) = database.record(&event) {
+                        log::warn!("journal: an event is lost: {problem}");
+                    }
+                }
                 database.tidy();
                 committed.tally.count(&counters);
                 Ok(committed.known)

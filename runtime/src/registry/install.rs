@@ -11,7 +11,7 @@ use super::loaded::LoadedModel;
 use crate::counters::Counter;
 use crate::health::Notice;
 use crate::runtime::Shared;
-use crate::store::{self, Installed, NewModel, Refusal, Slot, StorageProblem};
+use crate::store::{self, Installed, InstalledModel, NewModel, Refusal, Slot, StorageProblem, ThrownOut};
 
 /// Who brings a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +22,28 @@ pub(crate) enum Source {
     Shipped,
 }
 
+/// What a bundle is installed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// To answer from now on.
+    Activate,
+    /// To be tried beside the active one first.
+    Try,
+}
+
 /// What an installation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallOutcome {
     /// The bundle is the active one of its model.
     Activated,
-    /// This very bundle is the active one already.
+    /// The bundle is the candidate of its model: it watches, and the active one answers.
+    Candidate,
+    /// This very bundle is the active one, or the candidate, already.
     AlreadyInstalled,
     /// This very bundle is the active one, its installed copy was damaged or gone, and has been replaced.
     Repaired,
-    /// A later one was accepted before, and stays: the app ships with an older one.
+    /// The app ships with an older one than was accepted before, or with one that was thrown out: what is active stays.
     PassedOver,
     /// The bundle answers for as long as the runtime is open; the folder cannot be written, and health says why.
     HeldInMemory,
@@ -99,15 +110,25 @@ impl InstallError {
             Self::Load(_) => "cannot_load",
             Self::Golden(_) => "golden_disagrees",
             Self::Registry(store::InstallError::Older { .. }) => "older",
+            Self::Registry(store::InstallError::ThrownOut { .. }) => "thrown_out",
             Self::Registry(store::InstallError::SequenceTooLarge { .. }) => "sequence_too_large",
             Self::Registry(_) => "storage",
         }
     }
 }
 
+/// A bundle's way into the registry.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    shared: &'a Shared,
+    path: &'a Path,
+    source: Source,
+    aim: Aim,
+}
+
 /// Installs a bundle; a refusal is remembered, counted and noted in the journal.
-pub(crate) fn install(shared: &Shared, path: &Path, source: Source) -> Result<InstallReport, InstallError> {
-    let installed = try_install(shared, path, source);
+pub(crate) fn install(shared: &Shared, path: &Path, source: Source, aim: Aim) -> Result<InstallReport, InstallError> {
+    let installed = try_install(Way { shared, path, source, aim });
     match &installed {
         Ok(report) => note_install(shared, report),
         Err(error) => note_refusal(shared, error),
@@ -115,32 +136,25 @@ pub(crate) fn install(shared: &Shared, path: &Path, source: Source) -> Result<In
     installed
 }
 
-fn try_install(shared: &Shared, path: &Path, source: Source) -> Result<InstallReport, InstallError> {
-    let file = files::open_source(path).map_err(|source| unreadable(path, source))?;
+fn try_install(way: Way<'_>) -> Result<InstallReport, InstallError> {
+    let file = files::open_source(way.path).map_err(|source| unreadable(way.path, source))?;
     // One installation at a time: they share the name of the incoming copy, and the registry's decision.
-    let mut state = shared.state();
-    match store_copy(shared, &mut state, file, source) {
-        Err(InstallError::Registry(store::InstallError::Storage(problem))) => {
-            hold_in_memory(shared, &state, path, source, &problem)
-        }
+    let mut state = way.shared.registry.state();
+    match store_copy(way, &mut state, file) {
+        Err(InstallError::Registry(store::InstallError::Storage(problem))) => hold_in_memory(way, &state, &problem),
         done => done,
     }
 }
 
 /// Copies a bundle in, verifies the copy and enters it in the registry. An error of the storage means that nothing was
 /// decided about the bundle.
-fn store_copy(
-    shared: &Shared,
-    state: &mut store::State,
-    file: File,
-    source: Source,
-) -> Result<InstallReport, InstallError> {
-    let folder = shared.folder.path();
+fn store_copy(way: Way<'_>, state: &mut store::State, file: File) -> Result<InstallReport, InstallError> {
+    let (shared, folder) = (way.shared, way.shared.registry.folder.path());
     // A state that could not be written when the runtime was opened may have recovered; one that cannot says why.
     state.save_counters(&shared.counters.totals())?;
     let incoming = files::copy_in(folder, file).map_err(|e| StorageProblem::from_io(folder, &e))?;
-    let entered = check(shared, state, &incoming, source).and_then(|(bundle, report)| match report.outcome {
-        InstallOutcome::Activated => enter(shared, state, &incoming, &bundle, report),
+    let entered = check(way, state, &incoming).and_then(|(bundle, report)| match report.outcome {
+        InstallOutcome::Activated | InstallOutcome::Candidate => enter(shared, state, &incoming, &bundle, report),
         InstallOutcome::AlreadyInstalled => repair(shared, &incoming, report),
         _ => Ok(report),
     });
@@ -152,7 +166,7 @@ fn store_copy(
     Ok(report)
 }
 
-/// Gives a checked copy its place and makes it the active one.
+/// Gives a checked copy its place and its slot.
 fn enter(
     shared: &Shared,
     state: &mut store::State,
@@ -160,9 +174,14 @@ fn enter(
     bundle: &Bundle,
     report: InstallReport,
 ) -> Result<InstallReport, InstallError> {
-    let (folder, file) = (shared.folder.path(), files::name(&report.digest));
+    let (folder, file) = (shared.registry.folder.path(), files::name(&report.digest));
     files::keep(folder, incoming, &file).map_err(|e| StorageProblem::from_io(folder, &e))?;
-    match state.record_install(&new_model(bundle, file.clone())) {
+    let model = new_model(bundle, file.clone());
+    let entered = match report.outcome {
+        InstallOutcome::Candidate => state.record_candidate(&model),
+        _ => state.record_install(&model),
+    };
+    match entered {
         Ok(Installed::Now { retired }) => retired.iter().for_each(|old| files::remove(folder, &old.model.file)),
         Ok(Installed::Already) => {}
         Err(error) => {
@@ -173,12 +192,13 @@ fn enter(
             return Err(error.into());
         }
     }
+    shared.registry.changed();
     Ok(report)
 }
 
 /// Puts a verified copy in the place of the installed one where that is damaged or gone.
 fn repair(shared: &Shared, incoming: &Path, mut report: InstallReport) -> Result<InstallReport, InstallError> {
-    let (folder, file) = (shared.folder.path(), files::name(&report.digest));
+    let (folder, file) = (shared.registry.folder.path(), files::name(&report.digest));
     if !files::are_equal(incoming, &files::path(folder, &file)) {
         files::keep(folder, incoming, &file).map_err(|e| StorageProblem::from_io(folder, &e))?;
         shared.registry.forget(&report.digest);
@@ -188,54 +208,61 @@ fn repair(shared: &Shared, incoming: &Path, mut report: InstallReport) -> Result
 }
 
 /// Verifies a copy and says what is to become of it, changing nothing.
-fn check(
-    shared: &Shared,
-    state: &store::State,
-    incoming: &Path,
-    source: Source,
-) -> Result<(Bundle, InstallReport), InstallError> {
-    let bundle = Bundle::open(incoming, &shared.keys)?;
+fn check(way: Way<'_>, state: &store::State, incoming: &Path) -> Result<(Bundle, InstallReport), InstallError> {
+    let bundle = Bundle::open(incoming, &way.shared.registry.keys)?;
     let mut report = report(&bundle, InstallOutcome::Activated);
+    let holds = |held: Option<InstalledModel>| held.is_some_and(|held| held.model.digest == report.digest);
     let active = state.active(&report.model_id)?;
-    if active.is_some_and(|active| active.model.digest == report.digest) {
+    if way.aim == Aim::Try && active.is_some() {
+        report.outcome = InstallOutcome::Candidate;
+    }
+    if holds(active) || (way.aim == Aim::Try && holds(state.in_slot(&report.model_id, Slot::Candidate)?)) {
         report.outcome = InstallOutcome::AlreadyInstalled;
-    } else if is_older(&report, source, state.highest_sequence(&report.model_id)?)? {
+    } else if is_passed_over(&report, way.source, state.highest_sequence(&report.model_id)?, state)? {
         report.outcome = InstallOutcome::PassedOver;
     } else {
-        report.golden = Some(prove(shared, &bundle)?);
+        report.golden = Some(prove(way.shared, &bundle)?);
     }
     Ok((bundle, report))
 }
 
-/// Whether a bundle is to be passed over because a later one was accepted before; one from outside is refused.
-fn is_older(report: &InstallReport, source: Source, highest: Option<u64>) -> Result<bool, InstallError> {
-    match highest.filter(|highest| report.sequence < *highest) {
-        Some(highest) if source == Source::Outside => {
-            let (model_id, offered) = (report.model_id.clone(), report.sequence);
-            Err(store::InstallError::Older { model_id, offered, highest }.into())
+/// Whether a bundle is to be passed over because a later one was accepted before, or because it was thrown out; one from
+/// outside is refused.
+fn is_passed_over(
+    report: &InstallReport,
+    source: Source,
+    highest: Option<u64>,
+    state: &store::State,
+) -> Result<bool, InstallError> {
+    let (model_id, offered) = (report.model_id.clone(), report.sequence);
+    let out = state.thrown_out(&model_id).ok().flatten().filter(|out| offered <= out.sequence);
+    let refusal = match (highest.filter(|highest| offered < *highest), out) {
+        (Some(highest), _) => store::InstallError::Older { model_id, offered, highest },
+        (None, Some(ThrownOut { version, sequence, cause, .. })) => {
+            store::InstallError::ThrownOut { model_id, offered, version, sequence, cause }
         }
-        older => Ok(older.is_some()),
-    }
+        (None, None) => return Ok(false),
+    };
+    if source == Source::Outside { Err(refusal.into()) } else { Ok(true) }
 }
 
 /// Loads the model and its baseline and runs the golden set on this device.
 fn prove(shared: &Shared, bundle: &Bundle) -> Result<GoldenReport, InstallError> {
-    let golden = verify_golden(&mut Predictor::load(&*shared.engine, bundle)?, bundle)?;
-    Predictor::load_baseline(&*shared.engine, bundle)?;
+    let engine = &*shared.registry.engine;
+    let golden = verify_golden(&mut Predictor::load(engine, bundle)?, bundle)?;
+    Predictor::load_baseline(engine, bundle)?;
     Ok(golden)
 }
 
 /// Where nothing can be written, the same checks are made on bytes in memory. What was accepted before still counts, and
 /// where that cannot be known because the state is damaged, only the app itself is believed: an older model from outside
-/// could be an attack.
-fn hold_in_memory(
-    shared: &Shared,
-    state: &store::State,
-    path: &Path,
-    source: Source,
-    problem: &StorageProblem,
-) -> Result<InstallReport, InstallError> {
-    let bundle = Bundle::open(path, &shared.keys).map_err(|error| match error {
+/// could be an attack. What is to be tried is not held: its trial could not be remembered.
+fn hold_in_memory(way: Way<'_>, state: &store::State, problem: &StorageProblem) -> Result<InstallReport, InstallError> {
+    let Way { shared, path, source, aim } = way;
+    if aim == Aim::Try {
+        return Err(problem.clone().into());
+    }
+    let bundle = Bundle::open(path, &shared.registry.keys).map_err(|error| match error {
         BundleError::Io { source } => unreadable(path, source),
         other => other.into(),
     })?;
@@ -244,14 +271,14 @@ fn hold_in_memory(
         Err(problem) if source == Source::Outside && problem.kind.is_of_content() => return Err(problem.into()),
         stored => stored.ok().flatten(),
     };
-    let held = shared.registry.held(&report.model_id).map(|held| held.context.sequence);
-    if is_older(&report, source, stored.max(held))? {
+    let held = shared.registry.held(&report.model_id).map(|held| held.version.sequence);
+    if is_passed_over(&report, source, stored.max(held), state)? {
         report.outcome = InstallOutcome::PassedOver;
         return Ok(report);
     }
     report.golden = Some(prove(shared, &bundle)?);
     let now_us = shared.clock.now().wall_us;
-    let loaded = LoadedModel::load(&*shared.engine, &bundle, now_us, Slot::Active.name())?;
+    let loaded = LoadedModel::load(&*shared.registry.engine, &bundle, now_us)?;
     let what = format!("{} {} is held in memory and not installed: {problem}", report.model_id, report.version);
     shared.registry.hold(loaded, Notice { what, since_us: now_us, remedy: problem.remedy().to_owned() });
     Ok(report)
@@ -288,11 +315,12 @@ fn new_model(bundle: &Bundle, file: String) -> NewModel {
 fn note_install(shared: &Shared, report: &InstallReport) {
     let kind = match report.outcome {
         InstallOutcome::Activated => "model_installed",
+        InstallOutcome::Candidate => "model_candidate",
         InstallOutcome::HeldInMemory => "model_held",
         InstallOutcome::Repaired => "model_repaired",
         InstallOutcome::AlreadyInstalled | InstallOutcome::PassedOver => return,
     };
-    log::info!("{kind}: {} {} answers from now on", report.model_id, report.version);
+    log::info!("{kind}: {} {}", report.model_id, report.version);
     let detail = serde_json::json!({
         "model_id": report.model_id, "version": report.version, "sequence": report.sequence,
         "digest": report.digest, "signer": report.signer,
@@ -314,7 +342,7 @@ fn note_refusal(shared: &Shared, error: &InstallError) {
         reason: error.to_string(),
         refused_us: shared.clock.now().wall_us,
     };
-    if let Err(problem) = shared.state().refuse(&refusal) {
+    if let Err(problem) = shared.registry.state().refuse(&refusal) {
         log::warn!("the refusal could not be remembered: {problem}");
     }
 }

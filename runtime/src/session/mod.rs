@@ -2,6 +2,8 @@
 
 mod remember;
 mod resolve;
+mod side;
+mod trial;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +13,25 @@ use dunlin_bundle::schema::Schema;
 use dunlin_features::{FeatureError, Record};
 use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
+use self::side::Side;
+use self::trial::Other;
 use crate::answer::{Answer, AnsweredBy};
 use crate::clock::Moment;
 use crate::fallback::{Leaving, Waiting};
 use crate::ids::SubjectHash;
 use crate::privacy::HashKey;
-use crate::registry::LoadedModel;
 use crate::runtime::Shared;
-use crate::store::StorageProblem;
+use crate::store::{Slot, StorageProblem};
 
 /// Answers records with one version of a model, for one caller at a time; more parallelism is more sessions.
 pub struct Session {
     shared: Arc<Shared>,
-    loaded: Arc<LoadedModel>,
-    model: Predictor,
-    baseline: Option<Predictor>,
+    /// The bundle that answers.
+    side: Side,
+    /// The other of a trial.
+    other: Option<Other>,
+    /// The registry's, as it was when the session was opened.
+    generation: u64,
     hash_key: HashKey,
     /// Whom the prediction being made is for.
     subject: Option<SubjectHash>,
@@ -44,6 +50,19 @@ pub enum SessionError {
         /// The name asked for.
         model_id: String,
     },
+    /// It crashed the process at each of its last starts, and there is no previous version to go back to.
+    #[error(
+        "{model_id} {version} was begun {starts} times and never came to an answer; install a bundle that works, with a \
+         higher sequence"
+    )]
+    KeepsFailing {
+        /// Name of the model.
+        model_id: String,
+        /// Version of the bundle.
+        version: String,
+        /// Starts that were begun and did not end.
+        starts: u32,
+    },
     /// The registry cannot be read, and no bundle is held in memory.
     #[error("the registry cannot be read ({0}); install the bundle that the app ships with, it will be held in memory")]
     Storage(#[from] StorageProblem),
@@ -61,12 +80,39 @@ impl Session {
     /// # Errors
     /// [`PredictError`] when the record is refused, naming the feature; the refusal is on the record too.
     pub fn predict(&mut self, record: &Record<'_>) -> Result<Answer, PredictError> {
+        self.step_back();
+        let by_candidate = self.take_turns();
+        let answer = self.answer(record, by_candidate);
+        if by_candidate {
+            self.exchange();
+        }
+        answer
+    }
+
+    /// The line itself: predict, choose, remember, ask.
+    fn answer(&mut self, record: &Record<'_>, by_candidate: bool) -> Result<Answer, PredictError> {
         let started = self.shared.clock.now();
-        let prediction = self.model.predict(record);
-        let chosen = prediction.map(|prediction| self.choose(record, prediction));
-        let mut answer = self.remember(record, started, chosen)?;
+        let prediction = self.side.predict(&self.shared, record);
+        let compared = self.compare(record, prediction.as_ref(), started, by_candidate);
+        let chosen = prediction.map(|prediction| self.side.choose(record, prediction));
+        let mut answer = self.remember(record, started, chosen, compared)?;
         answer.fallback = self.ask(record, &answer);
         Ok(answer)
+    }
+
+    /// In canary the candidate answers for some: then the two change places for one record.
+    fn take_turns(&mut self) -> bool {
+        let by_candidate = self.other.as_ref().is_some_and(|other| other.answers(self.subject));
+        if by_candidate {
+            self.exchange();
+        }
+        by_candidate
+    }
+
+    fn exchange(&mut self) {
+        if let Some(other) = &mut self.other {
+            std::mem::swap(&mut self.side, &mut other.side);
+        }
     }
 
     /// The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
@@ -92,64 +138,51 @@ impl Session {
     /// What a record must hold.
     #[must_use]
     pub fn schema(&self) -> &Schema {
-        self.model.schema()
+        self.side.model.schema()
     }
 
     /// The shape of each output, in the schema's order; the first dimension is the batch's, of one record.
     pub fn output_shapes(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
-        self.model.output_shapes()
+        self.side.model.output_shapes()
     }
 
     /// Bytes of the arenas that this session alone owns, its baseline's included; `None` where the engine has no plan.
     #[must_use]
     pub fn arena_bytes(&self) -> Option<usize> {
         let arena = |model: &Predictor| model.plan_report().map(|report| report.arena_bytes);
-        Some(arena(&self.model)? + self.baseline.as_ref().and_then(arena).unwrap_or(0))
+        Some(arena(&self.side.model)? + self.side.baseline.as_ref().and_then(arena).unwrap_or(0))
     }
 
     /// Which kernels answer.
     #[must_use]
     pub fn kernel_set(&self) -> &str {
-        &self.loaded.context.kernel_set
+        &self.side.context.kernel_set
     }
 
     /// Version of the model that answers.
     #[must_use]
     pub fn model_version(&self) -> &str {
-        &self.loaded.context.version
+        &self.side.context.version
     }
 
     pub(crate) fn open(shared: Arc<Shared>, model_id: &str) -> Result<Self, SessionError> {
-        let loaded = match shared.registry.held(model_id) {
-            Some(held) => held,
+        // Read first: what changes from here on is seen as a change.
+        let generation = shared.registry.generation();
+        let (side, other) = match shared.registry.held(model_id) {
+            Some(held) => (Side::of(held, Slot::Active), None),
             None => {
-                let installed = shared.state().active(model_id)?;
+                let installed = shared.registry.state().active(model_id)?;
                 let installed =
                     installed.ok_or_else(|| SessionError::NotInstalled { model_id: model_id.to_owned() })?;
-                shared.registry.load(shared.folder.path(), &shared.keys, &*shared.engine, &installed)?
+                let side = Side::open(&shared, installed)?;
+                let other = Other::open(&shared, &side);
+                (side, other)
             }
         };
-        let (model, baseline) = loaded.predictors();
-        let hash_key = shared.state().identity().hash_key.clone();
-        let leaving = shared.desk.as_ref().map(|desk| desk.leaving(model.schema()));
+        let hash_key = shared.registry.state().identity().hash_key.clone();
+        let leaving = shared.desk.as_ref().map(|desk| desk.leaving(side.model.schema()));
         let waiting = Waiting::default();
-        Ok(Self { shared, loaded, model, baseline, hash_key, subject: None, leaving, waiting })
-    }
-
-    /// The first that accepts its own answer, of the model and the baseline.
-    fn choose(&mut self, record: &Record<'_>, prediction: Prediction) -> Chosen {
-        if prediction.verdict.is_accept() {
-            return Chosen { answered_by: AnsweredBy::Model, outputs: prediction.outputs.clone(), prediction };
-        }
-        let second = self.baseline.as_mut().and_then(|baseline| baseline.predict(record).ok());
-        match second.filter(|second| second.verdict.is_accept()) {
-            Some(second) => Chosen { answered_by: AnsweredBy::Baseline, outputs: second.outputs, prediction },
-            None => Chosen { answered_by: AnsweredBy::Nobody, outputs: None, prediction },
-        }
-    }
-
-    fn is_stale(&self, now: Moment) -> bool {
-        self.loaded.stale_from_us.is_some_and(|from| now.wall_us >= from)
+        Ok(Self { shared, side, other, generation, hash_key, subject: None, leaving, waiting })
     }
 }
 

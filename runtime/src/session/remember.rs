@@ -14,6 +14,7 @@ use crate::answer::{Answer, AnsweredBy};
 use crate::clock::Moment;
 use crate::journal::{REFUSED, Row};
 use crate::privacy::{self, HashKey, Observed, Reading, TINY_TENSOR};
+use crate::trial::Compared;
 
 /// Longest vector of an output that a row keeps.
 const KEPT_ELEMENTS: usize = 16;
@@ -25,6 +26,7 @@ impl Session {
         record: &Record<'_>,
         started: Moment,
         chosen: Result<Chosen, PredictError>,
+        compared: Option<Compared>,
     ) -> Result<Answer, PredictError> {
         let now = self.shared.clock.now();
         let Chosen { answered_by, outputs, prediction } = match chosen {
@@ -36,11 +38,12 @@ impl Session {
         };
         let mut row = self.row(started, now);
         fill(&mut row, answered_by, outputs.as_deref(), &prediction);
-        row.observation = Some(self.loaded.watch.observe(record, &prediction, self.is_stale(now)));
-        row.features = kept_features(&self.hash_key, self.schema(), &self.loaded.reference, record);
+        row.observation = Some(self.side.loaded.watch.observe(record, &prediction, self.side.is_stale(now)));
+        row.features = kept_features(&self.hash_key, self.schema(), &self.side.loaded.reference, record);
+        row.compared = compared;
         // A row that is lost is counted by the journal, and the answer is returned all the same.
         let (id, _) = self.shared.journal.append(row);
-        let (latency, stale) = (elapsed(started, now), self.is_stale(now));
+        let (latency, stale) = (elapsed(started, now), self.side.is_stale(now));
         Ok(Answer { id, outputs, answered_by, prediction, latency, stale, fallback: None })
     }
 
@@ -49,14 +52,14 @@ impl Session {
         let mut row = self.row(started, now);
         row.reasons = vec![error.code().into()];
         row.culprit = error.feature().filter(|name| self.schema().position(name).is_some()).map(str::to_owned);
-        row.observation = Some(self.loaded.watch.observe_refusal(error, self.is_stale(now)));
+        row.observation = Some(self.side.loaded.watch.observe_refusal(error, self.side.is_stale(now)));
         let _ = self.shared.journal.append(row);
     }
 
     /// The row of a record that nobody answered.
     fn row(&self, started: Moment, now: Moment) -> Row {
         Row {
-            context: Arc::clone(&self.loaded.context),
+            context: Arc::clone(&self.side.context),
             answered_by: AnsweredBy::Nobody.name().into(),
             verdict: REFUSED.into(),
             reasons: Vec::new(),
@@ -69,6 +72,7 @@ impl Session {
             features: None,
             output: None,
             observation: None,
+            compared: None,
         }
     }
 }

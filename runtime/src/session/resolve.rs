@@ -25,7 +25,7 @@ impl Session {
         let now = self.shared.clock.now();
         let was_waiting = self.waiting.take(request.id);
         let judged = match was_waiting {
-            true => fallback::judge(request, answer, &self.model, now),
+            true => fallback::judge(request, answer, &self.side.model, now),
             false => Err(FallbackError::NotWaiting { id: request.id }),
         };
         self.shared.counters.add(counter(&judged), 1);
@@ -45,8 +45,8 @@ impl Session {
         let (shared, leaving) = (&self.shared, self.leaving.as_ref()?);
         let request = shared.desk.as_ref()?.request(
             (&shared.journal, &shared.counters),
-            (self.model.schema(), leaving),
-            &self.loaded.context.model_id,
+            (self.side.model.schema(), leaving),
+            &self.side.context.model_id,
             record,
             answer,
             shared.clock.now(),

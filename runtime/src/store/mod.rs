@@ -20,4 +20,7 @@ pub(crate) mod tally;
 
 pub use folder::Folder;
 pub use problem::{StorageProblem, StorageProblemKind};
-pub use state::{Identity, InstallError, Installed, InstalledModel, NewModel, Refusal, Slot, State};
+pub use state::{
+    Identity, InstallError, Installed, InstalledModel, NewModel, Refusal, Slot, Stage, State, Switched, ThrownOut,
+    Trial,
+};

@@ -79,6 +79,7 @@ fn row(at: Moment) -> Row {
         features: None,
         output: Some(r#"{"digit":7}"#.into()),
         observation: None,
+        compared: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod models;
 mod refusals;
 #[cfg(test)]
 mod tests;
+mod trials;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use self::install::Identity;
 pub use self::models::{InstallError, Installed, InstalledModel, NewModel, Slot};
 pub use self::refusals::Refusal;
+pub use self::trials::{Stage, Switched, ThrownOut, Trial};
 use super::folder::Folder;
 use super::problem::StorageProblem;
 use super::sqlite::{self, Schema};
@@ -28,8 +30,10 @@ use crate::ids::Epoch;
 /// The file's name within the folder.
 const FILE: &str = "state.db";
 
-const SCHEMA: Schema =
-    Schema { application_id: i32::from_be_bytes(*b"DnlS"), migrations: &[include_str!("../migrations/state-001.sql")] };
+const SCHEMA: Schema = Schema {
+    application_id: i32::from_be_bytes(*b"DnlS"),
+    migrations: &[include_str!("../migrations/state-001.sql"), include_str!("../migrations/state-002.sql")],
+};
 
 /// The open `state.db`, or what could be had of it.
 #[derive(Debug)]

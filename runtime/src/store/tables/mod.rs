@@ -5,6 +5,7 @@
 mod alarm;
 mod fallback;
 mod queue;
+mod trial;
 mod watched;
 
 use rusqlite::{OptionalExtension, Transaction, params};

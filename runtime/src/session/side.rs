@@ -1,0 +1,66 @@
+//! One bundle as a session runs it.
+
+use std::sync::Arc;
+
+use dunlin_features::Record;
+use dunlin_predictor::{PredictError, Prediction, Predictor};
+
+use super::{Chosen, SessionError};
+use crate::answer::AnsweredBy;
+use crate::clock::Moment;
+use crate::journal::Context;
+use crate::registry::{LoadedModel, Proof, load};
+use crate::runtime::Shared;
+use crate::store::{InstalledModel, Slot};
+
+/// A bundle's model and baseline, for one caller.
+pub(super) struct Side {
+    pub(super) loaded: Arc<LoadedModel>,
+    pub(super) context: Arc<Context>,
+    pub(super) model: Predictor,
+    pub(super) baseline: Option<Predictor>,
+    /// Where the bundle has not answered yet.
+    proof: Option<Proof>,
+}
+
+impl Side {
+    /// An installed bundle, or the one that takes its place where it has failed too often.
+    pub(super) fn open(shared: &Shared, installed: InstalledModel) -> Result<Self, SessionError> {
+        let slot = installed.slot;
+        let started = load(&shared.registry, installed)?;
+        shared.enter_changes(&started.events);
+        Ok(Self { proof: started.proof, ..Self::of(started.loaded, slot) })
+    }
+
+    /// A bundle that is loaded.
+    pub(super) fn of(loaded: Arc<LoadedModel>, slot: Slot) -> Self {
+        let (model, baseline) = loaded.predictors();
+        let context = Arc::new(loaded.context(slot));
+        Self { loaded, context, model, baseline, proof: None }
+    }
+
+    /// Runs the model. Its first run may end the process, and is marked for it.
+    pub(super) fn predict(&mut self, shared: &Shared, record: &Record<'_>) -> Result<Prediction, PredictError> {
+        let Some(proof) = self.proof.take() else { return self.model.predict(record) };
+        proof.begin(&shared.registry);
+        let prediction = self.model.predict(record);
+        proof.end(&shared.registry);
+        prediction
+    }
+
+    /// The first that accepts its own answer, of the model and the baseline; a model that was thrown out does not answer.
+    pub(super) fn choose(&mut self, record: &Record<'_>, prediction: Prediction) -> Chosen {
+        if prediction.verdict.is_accept() && !self.loaded.is_withdrawn() {
+            return Chosen { answered_by: AnsweredBy::Model, outputs: prediction.outputs.clone(), prediction };
+        }
+        let second = self.baseline.as_mut().and_then(|baseline| baseline.predict(record).ok());
+        match second.filter(|second| second.verdict.is_accept()) {
+            Some(second) => Chosen { answered_by: AnsweredBy::Baseline, outputs: second.outputs, prediction },
+            None => Chosen { answered_by: AnsweredBy::Nobody, outputs: None, prediction },
+        }
+    }
+
+    pub(super) fn is_stale(&self, now: Moment) -> bool {
+        self.loaded.stale_from_us.is_some_and(|from| now.wall_us >= from)
+    }
+}

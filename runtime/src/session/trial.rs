@@ -1,0 +1,146 @@
+//! The other bundle of a trial, beside the one that answers.
+
+use std::sync::Arc;
+
+use dunlin_features::Record;
+use dunlin_predictor::{PredictError, Prediction};
+
+use super::remember::output_json;
+use super::side::Side;
+use super::{Session, SessionError, elapsed};
+use crate::clock::Moment;
+use crate::ids::SubjectHash;
+use crate::runtime::Shared;
+use crate::store::{Slot, Stage};
+use crate::trial::{Compared, Comparison, Pair, TrialPolicy, agree};
+
+/// The bundle that does not answer, and what decides when it runs too.
+pub(super) struct Other {
+    pub(super) side: Side,
+    pair: Arc<Pair>,
+    policy: TrialPolicy,
+    /// The challenger's.
+    budget_us: Option<u64>,
+    /// Of the installation's own, so that no two devices compare or choose alike.
+    salt: u64,
+    counter: u64,
+    /// Time that answering has taken, and comparing.
+    answering_us: f64,
+    comparing_us: f64,
+    last_us: f64,
+}
+
+impl Other {
+    /// The other bundle of a model's trial, where one is on; one that cannot be loaded is not compared with.
+    pub(super) fn open(shared: &Shared, active: &Side) -> Option<Self> {
+        let model_id = &active.context.model_id;
+        let state = shared.registry.state();
+        let trial = state.trial(model_id).ok().flatten()?;
+        let slot = if trial.stage == Stage::Probation { Slot::Previous } else { Slot::Candidate };
+        let installed = state.in_slot(model_id, slot).ok().flatten()?;
+        let salt = state.identity().hash_key.salt(&trial.challenger);
+        drop(state);
+        let side = Side::open(shared, installed)
+            .inspect_err(|error| log::warn!("{model_id}: the other bundle of the trial cannot run: {error}"));
+        let side = side.ok()?;
+        let challenger = if trial.stage == Stage::Probation { active } else { &side };
+        let budget_us = challenger.loaded.latency_budget_us;
+        let (incumbent, challenger, stage) = (trial.incumbent, trial.challenger, trial.stage);
+        let pair = Arc::new(Pair { model_id: model_id.clone(), incumbent, challenger, stage });
+        let (counter, policy) = (0, shared.trial);
+        Some(Self { side, pair, policy, budget_us, salt, counter, answering_us: 0.0, comparing_us: 0.0, last_us: 0.0 })
+    }
+
+    /// Whether the candidate is to answer this record: for a subject always or never.
+    pub(super) fn answers(&self, subject: Option<SubjectHash>) -> bool {
+        let unit = subject.map_or(self.counter, |subject| u64::from_le_bytes(subject.0));
+        self.pair.stage == Stage::Canary && share_of(self.salt ^ unit) < self.policy.canary_share
+    }
+
+    /// Runs the bundle that did not answer, where it is this record's turn and the budget allows.
+    fn compare(
+        &mut self,
+        shared: &Shared,
+        record: &Record<'_>,
+        answered: Result<&Prediction, &PredictError>,
+        [started, ended]: [Moment; 2],
+        by_challenger: bool,
+    ) -> Compared {
+        let took_us = elapsed(started, ended).as_secs_f64() * 1e6;
+        self.answering_us += took_us;
+        self.counter = self.counter.wrapping_add(1);
+        let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, both: None };
+        let is_due = share_of(!self.salt ^ self.counter) < self.policy.shadow_share;
+        if !is_due || self.comparing_us + self.last_us > self.policy.shadow_cpu * self.answering_us + FIRST_US {
+            return compared;
+        }
+        let other = self.side.predict(shared, record);
+        self.last_us = elapsed(ended, shared.clock.now()).as_secs_f64() * 1e6;
+        self.comparing_us += self.last_us;
+        let in_budget = |us: f64| self.budget_us.is_none_or(|budget| us <= budget as f64);
+        let outputs = |prediction: Result<&Prediction, &PredictError>| prediction.ok().and_then(|p| p.outputs.clone());
+        let agreed = agree(outputs(answered).as_deref(), outputs(other.as_ref()).as_deref());
+        let mut both = [
+            Comparison::of(answered, in_budget(took_us), output_json),
+            Comparison::of(other.as_ref(), in_budget(self.last_us), output_json),
+        ];
+        if by_challenger {
+            both.reverse();
+        }
+        compared.both = Some((both, agreed));
+        compared
+    }
+}
+
+/// What comparing may take before anything is known of the time that answering takes.
+const FIRST_US: f64 = 1_000.0;
+
+impl Session {
+    /// Compares where a trial is on; tells the row what to add to it.
+    pub(super) fn compare(
+        &mut self,
+        record: &Record<'_>,
+        answered: Result<&Prediction, &PredictError>,
+        started: Moment,
+        by_candidate: bool,
+    ) -> Option<Compared> {
+        let other = self.other.as_mut()?;
+        let ended = self.shared.clock.now();
+        let by_challenger = by_candidate || other.pair.stage == Stage::Probation;
+        Some(other.compare(&self.shared, record, answered, [started, ended], by_challenger))
+    }
+
+    /// Takes the bundle that is active now, and the trial that is on now. False where nothing has changed since the session
+    /// was opened or last renewed.
+    ///
+    /// # Errors
+    /// As for opening a session; it then goes on with what it had.
+    pub fn renew(&mut self) -> Result<bool, SessionError> {
+        if self.generation == self.shared.registry.generation() {
+            return Ok(false);
+        }
+        let model_id = self.side.context.model_id.clone();
+        let renewed = Self::open(Arc::clone(&self.shared), &model_id)?;
+        let (waiting, subject) = (std::mem::take(&mut self.waiting), self.subject);
+        *self = Self { waiting, subject, ..renewed };
+        Ok(true)
+    }
+
+    /// A bundle that was thrown out answers no more: the one that took its place does.
+    pub(super) fn step_back(&mut self) {
+        let is_out = |side: &Side| side.loaded.is_withdrawn();
+        if (is_out(&self.side) || self.other.as_ref().is_some_and(|other| is_out(&other.side)))
+            && let Err(error) = self.renew()
+        {
+            log::warn!("{}: the previous bundle cannot be loaded: {error}", self.side.context.model_id);
+        }
+    }
+}
+
+/// A number in 0..1, the same for the same bits: splitmix64's finaliser (Steele, Lea, Flood 2014).
+fn share_of(bits: u64) -> f64 {
+    let mut mixed = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}

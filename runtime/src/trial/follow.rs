@@ -1,0 +1,155 @@
+//! Keeps a trial's counts in the transactions of its rows, and acts on the verdict once they are committed.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::comparison::Compared;
+use super::judge::{Judgement, Verdict, judge};
+use super::policy::TrialPolicy;
+use super::tally::Tally;
+use crate::ids::PredictionId;
+use crate::journal::{Event, Row};
+use crate::registry::{Cause, Registry, activate, begin_canary, confirm, events, throw_out};
+use crate::store::tables::{TableResult, Tables};
+use crate::store::{Stage, StorageProblem};
+
+/// The trials of every model.
+pub(crate) struct Trials {
+    registry: Arc<Registry>,
+    policy: TrialPolicy,
+    /// By model id; what is not here is in the journal.
+    known: BTreeMap<String, Known>,
+}
+
+/// One trial.
+struct Known {
+    incumbent: String,
+    challenger: String,
+    tally: Tally,
+    changed: bool,
+    /// The stage in which a verdict was last acted on: rows of sessions that still run on it change nothing.
+    acted: Option<Stage>,
+}
+
+impl Trials {
+    pub(crate) fn new(registry: Arc<Registry>, policy: TrialPolicy) -> Self {
+        Self { registry, policy, known: BTreeMap::new() }
+    }
+
+    /// Counts a row.
+    pub(crate) fn predicted(
+        &mut self,
+        tables: &mut Tables<'_>,
+        id: PredictionId,
+        row: &Row,
+        compared: &Compared,
+    ) -> TableResult<()> {
+        let pair = &compared.pair;
+        let known = self.known(tables, &pair.model_id, [&pair.incumbent, &pair.challenger])?;
+        known.tally.add(compared, !row.reasons.iter().any(|reason| reason == "non_finite"));
+        known.changed = true;
+        if let Some((both, _)) = &compared.both {
+            let outputs = both.each_ref().map(|one| one.output.as_deref().map_or("null", |output| output));
+            tables.keep_compared(id, &pair.challenger, &format!("[{},{}]", outputs[0], outputs[1]))?;
+        }
+        Ok(())
+    }
+
+    /// Counts a label, where both had run on its record.
+    pub(crate) fn labelled(&mut self, tables: &mut Tables<'_>, id: PredictionId, label: &str) -> TableResult<()> {
+        let Some(waiting) = tables.take_compared(id)? else { return Ok(()) };
+        let outputs: Result<[Option<Value>; 2], _> = serde_json::from_str(&waiting.outputs);
+        let (Ok(outputs), Ok(label)) = (outputs, serde_json::from_str(label)) else { return Ok(()) };
+        let known = self.known(tables, &waiting.model_id, [&waiting.incumbent, &waiting.challenger])?;
+        known.tally.add_label(outputs.each_ref().map(Option::as_ref), &label);
+        known.changed = true;
+        Ok(())
+    }
+
+    /// Writes what has changed.
+    pub(crate) fn save(&mut self, tables: &mut Tables<'_>) -> TableResult<()> {
+        for (model_id, known) in self.known.iter().filter(|(_, known)| known.changed) {
+            tables.save_trial(model_id, &known.incumbent, &known.challenger, &known.tally)?;
+        }
+        Ok(())
+    }
+
+    /// Acts on what was just committed; gives the events of it. Nothing is lost if the process dies here: the next row or
+    /// label leads to the same verdict.
+    pub(crate) fn act(&mut self, wall_us: i64) -> Vec<Event> {
+        let mut entered = Vec::new();
+        for (model_id, known) in &mut self.known {
+            if !std::mem::take(&mut known.changed) {
+                continue;
+            }
+            let stage = known.tally.stage();
+            let judged = judge(&known.tally, &self.policy);
+            if judged.verdict == Verdict::Wait || known.acted == Some(stage) {
+                continue;
+            }
+            match carry_out(&self.registry, model_id, &known.challenger, stage, judged) {
+                Ok(details) => {
+                    known.acted = Some(stage);
+                    entered.extend(events(details, wall_us));
+                }
+                Err(problem) => log::warn!("the verdict on {model_id}'s trial waits: {problem}"),
+            }
+        }
+        entered
+    }
+
+    /// The tables are not what they were left as.
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    fn known(&mut self, tables: &Tables<'_>, model_id: &str, digests: [&str; 2]) -> TableResult<&mut Known> {
+        let begin = || Known::begin(tables, model_id, digests);
+        match self.known.entry(model_id.to_owned()) {
+            Entry::Vacant(vacant) => Ok(vacant.insert(begin()?)),
+            Entry::Occupied(occupied) => {
+                let known = occupied.into_mut();
+                if known.challenger != digests[1] {
+                    *known = begin()?;
+                }
+                Ok(known)
+            }
+        }
+    }
+}
+
+impl Known {
+    /// Takes up a trial, or begins one in the place of an earlier one.
+    fn begin(tables: &Tables<'_>, model_id: &str, [incumbent, challenger]: [&str; 2]) -> TableResult<Self> {
+        let tally = match tables.trial(model_id, challenger)? {
+            Some(tally) => tally,
+            None => {
+                tables.save_trial(model_id, incumbent, challenger, &Tally::default())?;
+                Tally::default()
+            }
+        };
+        let (incumbent, challenger) = (incumbent.to_owned(), challenger.to_owned());
+        Ok(Self { incumbent, challenger, tally, changed: false, acted: None })
+    }
+}
+
+fn carry_out(
+    registry: &Registry,
+    model_id: &str,
+    challenger: &str,
+    stage: Stage,
+    judged: Judgement,
+) -> Result<Vec<Value>, StorageProblem> {
+    let cause = Cause { code: judged.cause.into(), figures: judged.figures };
+    match (judged.verdict, stage) {
+        (Verdict::ThrowOut, _) => {
+            Ok(throw_out(registry, model_id, challenger, &cause)?.map_or(vec![], |(_, told)| told))
+        }
+        (_, Stage::Shadow) => begin_canary(registry, model_id, challenger, &cause),
+        (_, Stage::Canary) => Ok(activate(registry, model_id, challenger, &cause)?.map_or(vec![], |(_, told)| told)),
+        (_, Stage::Probation) => confirm(registry, model_id, challenger, &cause),
+    }
+}

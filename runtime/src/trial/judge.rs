@@ -1,0 +1,133 @@
+//! The verdict on a trial: what is to become of the challenger, and for which figures.
+
+use dunlin_drift::{PairedCounts, PairedDecision, PairedOptions, PairedVerdict, decide};
+use serde_json::{Value, json};
+
+use super::policy::TrialPolicy;
+use super::tally::Tally;
+use crate::store::Stage;
+
+/// What is to become of the challenger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is too early to tell.
+    Wait,
+    /// It has done well in its stage, and goes on to the next; out of probation it stays.
+    Advance,
+    /// It is thrown out.
+    ThrowOut,
+}
+
+/// A verdict, why, and the figures behind it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    /// For programs.
+    pub(crate) cause: &'static str,
+    pub(crate) figures: Value,
+}
+
+/// Judges what was counted so far. It may be asked after every row and every label.
+pub(crate) fn judge(tally: &Tally, policy: &TrialPolicy) -> Judgement {
+    let quality = decide(&tally.right, &options(policy.alpha, policy.quality_margin, policy.min_labelled));
+    let (verdict, cause) = verdict(tally, policy, &quality);
+    Judgement { verdict, cause, figures: figures(tally, &quality) }
+}
+
+fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &PairedVerdict) -> (Verdict, &'static str) {
+    if tally.non_finite >= policy.max_non_finite.max(1) {
+        return (Verdict::ThrowOut, "non_finite");
+    }
+    let behaves_worse = |counts: &PairedCounts| {
+        counts.pairs() >= policy.min_labelled
+            && counts.mean_difference().is_some_and(|mean| mean < -policy.behaviour_margin)
+            && counts.interval(policy.alpha)[1] < -policy.behaviour_margin
+    };
+    if behaves_worse(&tally.accepted) {
+        return (Verdict::ThrowOut, "guard_rate");
+    }
+    if behaves_worse(&tally.in_budget) {
+        return (Verdict::ThrowOut, "latency");
+    }
+    match quality.decision {
+        PairedDecision::Worse => (Verdict::ThrowOut, "quality_worse"),
+        _ if tally.compared_in_stage < policy.min_compared => (Verdict::Wait, "too_few_compared"),
+        PairedDecision::Better => (Verdict::Advance, "quality_better"),
+        PairedDecision::NotWorse => (Verdict::Advance, "quality_not_worse"),
+        // Watching costs nobody an answer: it need not wait for labels to answer for some.
+        _ if tally.stage() == Stage::Shadow || tally.right.pairs() == 0 => without_labels(tally, policy),
+        _ => (Verdict::Wait, "quality_undecided"),
+    }
+}
+
+/// Where nothing is labelled, the proven bundle is the measure.
+fn without_labels(tally: &Tally, policy: &TrialPolicy) -> (Verdict, &'static str) {
+    if tally.right.pairs() > 0 || tally.agreement() >= policy.min_agreement {
+        (Verdict::Advance, "behaves_as_well")
+    } else {
+        (Verdict::Wait, "agreement_too_low")
+    }
+}
+
+fn options(alpha: f64, margin: f64, min_pairs: u64) -> PairedOptions {
+    PairedOptions { alpha, margin, min_pairs }
+}
+
+fn figures(tally: &Tally, quality: &PairedVerdict) -> Value {
+    json!({
+        "answered_by_incumbent": tally.answered[0], "answered_by_challenger": tally.answered[1],
+        "compared": tally.compared, "agreement": tally.agreement(), "non_finite": tally.non_finite,
+        "accepted": tally.accepted, "in_budget": tally.in_budget, "right": tally.right, "quality": quality,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(stage: Stage) -> Tally {
+        let same = PairedCounts { better: 0, same: 1_000, worse: 0 };
+        let mut tally = Tally { compared: 1_000, agreed: 950, accepted: same, in_budget: same, ..Tally::default() };
+        tally.advance(stage);
+        tally.compared_in_stage = 1_000;
+        tally
+    }
+
+    fn told(tally: &Tally) -> (Verdict, &'static str) {
+        let judged = judge(tally, &TrialPolicy::default());
+        (judged.verdict, judged.cause)
+    }
+
+    #[test]
+    fn a_challenger_that_behaves_as_well_advances_without_labels_if_both_agree() {
+        assert_eq!(told(&good(Stage::Shadow)), (Verdict::Advance, "behaves_as_well"));
+        let strange = Tally { agreed: 700, ..good(Stage::Canary) };
+        assert_eq!(told(&strange), (Verdict::Wait, "agreement_too_low"));
+        let early = Tally { compared_in_stage: 199, ..good(Stage::Canary) };
+        assert_eq!(told(&early), (Verdict::Wait, "too_few_compared"));
+    }
+
+    #[test]
+    fn labels_decide_once_there_are_some() {
+        let right = |better, same, worse| Tally { right: PairedCounts { better, same, worse }, ..good(Stage::Canary) };
+        assert_eq!(told(&right(30, 400, 2)), (Verdict::Advance, "quality_better"));
+        assert_eq!(told(&right(2, 400, 30)), (Verdict::ThrowOut, "quality_worse"));
+        assert_eq!(told(&right(0, 600, 0)), (Verdict::Advance, "quality_not_worse"));
+        assert_eq!(told(&right(1, 30, 1)), (Verdict::Wait, "quality_undecided"));
+        // What is bad is thrown out as soon as it shows.
+        let early = Tally { compared_in_stage: 3, ..right(2, 400, 30) };
+        assert_eq!(told(&early), (Verdict::ThrowOut, "quality_worse"));
+    }
+
+    #[test]
+    fn numerics_abstentions_and_time_throw_a_challenger_out() {
+        assert_eq!(told(&Tally { non_finite: 3, ..good(Stage::Probation) }), (Verdict::ThrowOut, "non_finite"));
+        assert_eq!(told(&Tally { non_finite: 2, ..good(Stage::Probation) }).0, Verdict::Advance);
+        let worse = PairedCounts { better: 0, same: 100, worse: 60 };
+        assert_eq!(told(&Tally { accepted: worse, ..good(Stage::Shadow) }), (Verdict::ThrowOut, "guard_rate"));
+        assert_eq!(told(&Tally { in_budget: worse, ..good(Stage::Shadow) }), (Verdict::ThrowOut, "latency"));
+        // Within the margin it is let pass.
+        let slightly = PairedCounts { better: 0, same: 950, worse: 50 };
+        assert_eq!(told(&Tally { accepted: slightly, ..good(Stage::Shadow) }).0, Verdict::Advance);
+    }
+}

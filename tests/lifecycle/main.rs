@@ -1,0 +1,6 @@
+//! A better model arrives and nobody notices; a worse one never answers for long.
+
+mod device;
+mod rollback;
+mod start;
+mod trial;

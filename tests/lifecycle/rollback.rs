@@ -1,0 +1,91 @@
+//! A bad day ends in the previous model.
+
+use std::time::{Duration, Instant};
+
+use dunlin::{AnsweredBy, Record, Session, SwitchError, TrialPolicy};
+use dunlin_tests::challenger::{biased, overflowing};
+
+use crate::device::{Device, slots};
+
+/// A record on which the overflowing model answers NaN.
+pub(crate) fn rich(session: &Session) -> Record<'static> {
+    let record = r#"{"age": 40, "visits": 3, "colour": "red", "member": true, "income": 90000}"#;
+    Record::from_json_str(session.schema(), record).unwrap()
+}
+
+#[test]
+fn a_model_whose_numbers_overflow_is_rolled_back_within_a_second_also_in_sessions_that_are_open() {
+    let mut device = Device::new();
+    let (runtime, _) = device.ready();
+    runtime.install(&device.bundle(&overflowing(8))).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    assert_eq!(session.model_version(), "1.2.8");
+    let began = Instant::now();
+    let mut by_model = 0;
+    while by_model == 0 {
+        assert!(began.elapsed() < Duration::from_secs(1));
+        let answer = session.predict(&rich(&session)).unwrap();
+        // NaN is never an answer, whoever's turn it is.
+        assert!(answer.outputs.iter().flatten().all(|output| output.values.iter().all(|v| v.is_finite())));
+        by_model += u32::from(answer.answered_by == AnsweredBy::Model);
+    }
+    assert_eq!(session.model_version(), "1.2.3");
+    let change = |version: &str, from: &str, to: &str| [version, from, to, "non_finite"].map(str::to_owned);
+    assert_eq!(device.changes(), [change("1.2.8", "active", "refused"), change("1.2.3", "previous", "active")]);
+    assert_eq!(slots(&runtime), [("1.2.3".into(), "active".into())]);
+    drop((session, runtime));
+    let runtime = device.open();
+    assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.3", "after a restart as well");
+    assert_eq!(runtime.install(&device.bundle(&overflowing(8))).unwrap_err().code(), "thrown_out");
+}
+
+#[test]
+fn a_subtly_worse_model_is_rolled_back_by_two_thousand_labels_of_which_a_tenth_is_compared() {
+    let mut device = Device::with(TrialPolicy { shadow_cpu: 100.0, ..TrialPolicy::default() });
+    let (runtime, _) = device.ready();
+    runtime.install(&device.bundle(&biased(8, [0.0, 0.0, 0.45]))).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    let mut wrong = 0;
+    let mut labelled = 0;
+    while session.model_version() == "1.2.8" && labelled < 2_000 {
+        let (object, answer) = device.predict(&mut session);
+        let truth = crate::device::truth(&object);
+        labelled += 1;
+        wrong += u32::from(answer.class().is_some_and(|class| *class.name != *truth));
+        let _ = runtime.label(answer.id, truth).unwrap();
+        session.renew().unwrap();
+    }
+    assert_eq!(session.model_version(), "1.2.3", "{wrong} of {labelled} were wrong");
+    let change = |version: &str, from: &str, to: &str| [version, from, to, "quality_worse"].map(str::to_owned);
+    assert_eq!(device.changes(), [change("1.2.8", "active", "refused"), change("1.2.3", "previous", "active")]);
+    eprintln!("rolled back after {labelled} labels, of which it had {wrong} wrong");
+}
+
+#[test]
+fn by_hand_one_goes_back_forward_and_nowhere() {
+    let mut device = Device::new();
+    let (runtime, mut session) = device.ready();
+    assert_eq!(runtime.rollback("tiny"), Err(SwitchError::NoPrevious { model_id: "tiny".into() }));
+    assert_eq!(runtime.activate("tiny"), Err(SwitchError::NoCandidate { model_id: "tiny".into() }));
+    assert_eq!(runtime.reject("tiny"), Err(SwitchError::NoCandidate { model_id: "tiny".into() }));
+    assert!(runtime.rollback("nobody").is_err());
+    runtime.install_candidate(&device.bundle(&biased(8, [0.0; 3]))).unwrap();
+    assert_eq!(runtime.activate("tiny").unwrap().version, "1.2.8");
+    assert!(session.renew().unwrap() && !session.renew().unwrap());
+    assert_eq!(session.model_version(), "1.2.8");
+    assert_eq!(runtime.rollback("tiny").unwrap().version, "1.2.3");
+    // Not renewed: what was thrown out answers no more all the same.
+    device.predict(&mut session);
+    assert_eq!(session.model_version(), "1.2.3");
+    runtime.install_candidate(&device.bundle(&biased(9, [0.0; 3]))).unwrap();
+    assert_eq!(runtime.reject("tiny").unwrap().version, "1.2.3");
+    let causes: Vec<String> = device.changes().into_iter().map(|[version, from, to, cause]| {
+        assert_eq!(cause, "by_hand");
+        format!("{version} {from} {to}")
+    }).collect();
+    assert_eq!(causes, [
+        "1.2.8 candidate active", "1.2.8 active refused", "1.2.3 previous active", "1.2.9 candidate refused",
+    ]);
+    let copies = std::fs::read_dir(device.folder().join("models")).unwrap().count();
+    assert_eq!(copies, 1, "the copy of the active one, and nothing else");
+}

@@ -1,0 +1,120 @@
+//! A model that ends the process at its first prediction is not started for ever.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use dunlin::{Config, Record, Runtime, SessionError, TrustedKeys};
+use dunlin_bundle::Weights;
+use dunlin_bundle::graph::Graph;
+use dunlin_bundle::tensor::Tensor;
+use dunlin_engine::{Engine, EngineError, KernelSet, Model, PlanEngine, RawOutput, Run};
+use dunlin_tests::challenger::biased;
+use dunlin_tests::fixture::tiny_parts;
+
+use crate::device::Device;
+
+/// Set in the child: the runtime's folder, and the public key's text.
+const FOLDER: &str = "DUNLIN_LIFECYCLE_FOLDER";
+const KEY: &str = "DUNLIN_LIFECYCLE_KEY";
+
+/// An engine whose runs end the process, as a kernel with an illegal instruction would.
+struct Deadly(PlanEngine);
+
+struct DeadlyModel(Arc<dyn Model>);
+
+struct DeadlyRun;
+
+impl Engine for Deadly {
+    fn compile(&self, graph: &Graph, weights: &Weights) -> Result<Arc<dyn Model>, EngineError> {
+        Ok(Arc::new(DeadlyModel(self.0.compile(graph, weights)?)))
+    }
+}
+
+impl Model for DeadlyModel {
+    fn new_run(self: Arc<Self>) -> Box<dyn Run> {
+        Box::new(DeadlyRun)
+    }
+
+    fn kernels(&self) -> &KernelSet {
+        self.0.kernels()
+    }
+}
+
+impl Run for DeadlyRun {
+    fn run(&mut self, _: &[Tensor], _: &mut RawOutput) -> Result<(), EngineError> {
+        std::process::abort()
+    }
+}
+
+/// What the child does: opens the folder with the deadly engine, and predicts where it is told to.
+fn child(folder: &str, predicts: bool) {
+    let keys = TrustedKeys::new([("test", std::env::var(KEY).unwrap().as_str())]).unwrap();
+    let runtime = Runtime::open(Config::with_engine(folder, keys, Arc::new(Deadly(PlanEngine::default()))));
+    let mut session = runtime.session("tiny").unwrap();
+    if predicts {
+        let record = r#"{"age": 40, "visits": 3, "colour": "red", "member": true}"#;
+        let record = Record::from_json_str(session.schema(), record).unwrap();
+        let _ = session.predict(&record);
+    }
+}
+
+/// Runs the child and tells whether it lived.
+fn start(device: &Device, test: &str) -> bool {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", test, "-q"]).env(FOLDER, device.folder()).env(KEY, device.key.public_text());
+    child.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+}
+
+#[test]
+fn after_three_failed_starts_the_previous_model_answers() {
+    const NAME: &str = "start::after_three_failed_starts_the_previous_model_answers";
+    if let Ok(folder) = std::env::var(FOLDER) {
+        return child(&folder, true);
+    }
+    let mut device = Device::new();
+    let (runtime, session) = device.ready();
+    drop(session);
+    runtime.install(&device.bundle(&biased(8, [0.0; 3]))).unwrap();
+    drop(runtime);
+    for attempt in 1..=3 {
+        assert!(!start(&device, NAME), "attempt {attempt} should die");
+    }
+    let runtime = device.open();
+    let mut session = runtime.session("tiny").unwrap();
+    assert_eq!(session.model_version(), "1.2.3");
+    device.predict(&mut session);
+    let change = |version: &str, from: &str, to: &str| [version, from, to, "failed_starts"].map(str::to_owned);
+    assert_eq!(device.changes(), [change("1.2.8", "active", "refused"), change("1.2.3", "previous", "active")]);
+    assert_eq!(runtime.install(&device.bundle(&biased(8, [0.0; 3]))).unwrap_err().code(), "thrown_out");
+}
+
+#[test]
+fn a_model_without_a_previous_one_that_keeps_failing_is_not_started_and_says_so() {
+    const NAME: &str = "start::a_model_without_a_previous_one_that_keeps_failing_is_not_started_and_says_so";
+    if let Ok(folder) = std::env::var(FOLDER) {
+        return child(&folder, true);
+    }
+    let device = Device::new();
+    device.open().install(&device.bundle(&tiny_parts())).unwrap();
+    (0..3).for_each(|_| assert!(!start(&device, NAME)));
+    let runtime = device.open();
+    let error = runtime.session("tiny").err().unwrap();
+    assert!(matches!(error, SessionError::KeepsFailing { starts: 3, .. }), "{error}");
+    // Another bundle ends it.
+    runtime.install(&device.bundle(&biased(8, [0.0; 3]))).unwrap();
+    assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.8");
+}
+
+#[test]
+fn an_app_that_is_ended_before_it_predicts_counts_for_nothing() {
+    const NAME: &str = "start::an_app_that_is_ended_before_it_predicts_counts_for_nothing";
+    if let Ok(folder) = std::env::var(FOLDER) {
+        child(&folder, false);
+        // As the system ends an app in the background: without a word.
+        std::process::abort();
+    }
+    let device = Device::new();
+    device.open().install(&device.bundle(&tiny_parts())).unwrap();
+    (0..5).for_each(|_| assert!(!start(&device, NAME)));
+    assert_eq!(device.open().session("tiny").unwrap().model_version(), "1.2.3");
+}
