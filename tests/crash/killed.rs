@@ -70,7 +70,7 @@ impl Opened {
             features: None,
             output: None,
             observation: None,
-        compared: None,
+            compared: None,
         })
     }
 }

@@ -20,8 +20,7 @@ pub(crate) struct Device {
 impl Device {
     /// Every record is compared, and stages are short.
     pub(crate) fn new() -> Self {
-        let policy =
-            TrialPolicy { shadow_share: 1.0, shadow_cpu: 100.0, min_compared: 60, ..TrialPolicy::default() };
+        let policy = TrialPolicy { shadow_share: 1.0, shadow_cpu: 100.0, min_compared: 60, ..TrialPolicy::default() };
         Self::with(policy)
     }
 
@@ -87,7 +86,7 @@ impl Device {
     /// Every change of state, oldest first: version, from, to, cause.
     pub(crate) fn changes(&self) -> Vec<[String; 4]> {
         let mut events = Reader::open(&self.folder()).unwrap().events(1_000).unwrap();
-        events.sort_by_key(|event| event.seq);
+        events.reverse();
         let changes = events.into_iter().filter(|event| event.kind == "model_state");
         let text = |detail: &Value, name: &str| detail[name].as_str().unwrap().to_owned();
         changes.map(|event| ["version", "from", "to", "cause"].map(|name| text(&event.detail, name))).collect()

@@ -79,13 +79,18 @@ fn by_hand_one_goes_back_forward_and_nowhere() {
     assert_eq!(session.model_version(), "1.2.3");
     runtime.install_candidate(&device.bundle(&biased(9, [0.0; 3]))).unwrap();
     assert_eq!(runtime.reject("tiny").unwrap().version, "1.2.3");
-    let causes: Vec<String> = device.changes().into_iter().map(|[version, from, to, cause]| {
-        assert_eq!(cause, "by_hand");
-        format!("{version} {from} {to}")
-    }).collect();
-    assert_eq!(causes, [
-        "1.2.8 candidate active", "1.2.8 active refused", "1.2.3 previous active", "1.2.9 candidate refused",
-    ]);
+    let causes: Vec<String> = device
+        .changes()
+        .into_iter()
+        .map(|[version, from, to, cause]| {
+            assert_eq!(cause, "by_hand");
+            format!("{version} {from} {to}")
+        })
+        .collect();
+    assert_eq!(
+        causes,
+        ["1.2.8 candidate active", "1.2.8 active refused", "1.2.3 previous active", "1.2.9 candidate refused",]
+    );
     let copies = std::fs::read_dir(device.folder().join("models")).unwrap().count();
     assert_eq!(copies, 1, "the copy of the active one, and nothing else");
 }

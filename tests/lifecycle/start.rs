@@ -48,7 +48,8 @@ impl Run for DeadlyRun {
 
 /// What the child does: opens the folder with the deadly engine, and predicts where it is told to.
 fn child(folder: &str, predicts: bool) {
-    let keys = TrustedKeys::new([("test", std::env::var(KEY).unwrap().as_str())]).unwrap();
+    let mut keys = TrustedKeys::new();
+    keys.add("test", &std::env::var(KEY).unwrap()).unwrap();
     let runtime = Runtime::open(Config::with_engine(folder, keys, Arc::new(Deadly(PlanEngine::default()))));
     let mut session = runtime.session("tiny").unwrap();
     if predicts {

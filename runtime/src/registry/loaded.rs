@@ -17,7 +17,6 @@ use crate::store::Slot;
 pub(crate) struct LoadedModel {
     model: Mutex<Predictor>,
     baseline: Option<Mutex<Predictor>>,
-    pub(crate) digest: String,
     pub(crate) version: ModelVersion,
     pub(crate) kernel_set: String,
     pub(crate) reference: Reference,
@@ -46,7 +45,6 @@ impl LoadedModel {
             kernel_set: model.kernels().to_string(),
             model: Mutex::new(model),
             baseline: Predictor::load_baseline(engine, bundle)?.map(Mutex::new),
-            digest: bundle.digest().to_owned(),
             version,
             reference: bundle.reference().clone(),
             watch: Arc::new(watch),

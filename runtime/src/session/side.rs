@@ -39,6 +39,11 @@ impl Side {
         Self { loaded, context, model, baseline, proof: None }
     }
 
+    /// Whether its first prediction is still to come.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.proof.is_some()
+    }
+
     /// Runs the model. Its first run may end the process, and is marked for it.
     pub(super) fn predict(&mut self, shared: &Shared, record: &Record<'_>) -> Result<Prediction, PredictError> {
         let Some(proof) = self.proof.take() else { return self.model.predict(record) };

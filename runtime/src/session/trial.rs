@@ -27,7 +27,7 @@ pub(super) struct Other {
     /// Time that answering has taken, and comparing.
     answering_us: f64,
     comparing_us: f64,
-    last_us: f64,
+    compared: f64,
 }
 
 impl Other {
@@ -48,7 +48,7 @@ impl Other {
         let (incumbent, challenger, stage) = (trial.incumbent, trial.challenger, trial.stage);
         let pair = Arc::new(Pair { model_id: model_id.clone(), incumbent, challenger, stage });
         let (counter, policy) = (0, shared.trial);
-        Some(Self { side, pair, policy, budget_us, salt, counter, answering_us: 0.0, comparing_us: 0.0, last_us: 0.0 })
+        Some(Self { side, pair, policy, budget_us, salt, counter, answering_us: 0.0, comparing_us: 0.0, compared: 0.0 })
     }
 
     /// Whether the candidate is to answer this record: for a subject always or never.
@@ -71,18 +71,23 @@ impl Other {
         self.counter = self.counter.wrapping_add(1);
         let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, both: None };
         let is_due = share_of(!self.salt ^ self.counter) < self.policy.shadow_share;
-        if !is_due || self.comparing_us + self.last_us > self.policy.shadow_cpu * self.answering_us + FIRST_US {
+        if !is_due || self.is_over_budget() {
             return compared;
         }
+        let is_first = self.side.is_unproven();
         let other = self.side.predict(shared, record);
-        self.last_us = elapsed(ended, shared.clock.now()).as_secs_f64() * 1e6;
-        self.comparing_us += self.last_us;
+        if is_first {
+            // It was marked on the disk, and says nothing of the time that the model takes.
+            return compared;
+        }
+        let other_us = elapsed(ended, shared.clock.now()).as_secs_f64() * 1e6;
+        (self.comparing_us, self.compared) = (self.comparing_us + other_us, self.compared + 1.0);
         let in_budget = |us: f64| self.budget_us.is_none_or(|budget| us <= budget as f64);
         let outputs = |prediction: Result<&Prediction, &PredictError>| prediction.ok().and_then(|p| p.outputs.clone());
         let agreed = agree(outputs(answered).as_deref(), outputs(other.as_ref()).as_deref());
         let mut both = [
             Comparison::of(answered, in_budget(took_us), output_json),
-            Comparison::of(other.as_ref(), in_budget(self.last_us), output_json),
+            Comparison::of(other.as_ref(), in_budget(other_us), output_json),
         ];
         if by_challenger {
             both.reverse();
@@ -90,10 +95,13 @@ impl Other {
         compared.both = Some((both, agreed));
         compared
     }
-}
 
-/// What comparing may take before anything is known of the time that answering takes.
-const FIRST_US: f64 = 1_000.0;
+    /// Whether one more comparison, as long as those before, would take more than its share of the time.
+    fn is_over_budget(&self) -> bool {
+        let next_us = if self.compared == 0.0 { 0.0 } else { self.comparing_us / self.compared };
+        self.compared > 0.0 && self.comparing_us + next_us > self.policy.shadow_cpu * self.answering_us
+    }
+}
 
 impl Session {
     /// Compares where a trial is on; tells the row what to add to it.

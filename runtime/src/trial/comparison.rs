@@ -8,7 +8,7 @@ use crate::store::Stage;
 
 /// The two bundles of a trial, as a session knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair {
+pub(crate) struct Pair {
     pub(crate) model_id: String,
     pub(crate) incumbent: String,
     pub(crate) challenger: String,
@@ -27,7 +27,7 @@ pub struct Compared {
 
 /// What one of the two made of the record.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     pub(crate) is_finite: bool,
     pub(crate) accepts: bool,
     pub(crate) in_budget: bool,
