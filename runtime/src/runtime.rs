@@ -13,16 +13,14 @@ use crate::journal::{Appended, Journal, LabelError, Reader, Scalar, highest_epoc
 use crate::keeper::Keeper;
 use crate::monitor::{Alarm, Monitor};
 use crate::outbox::{self, Link, Next, Reported, Response, SyncReport, Transport, TransportError};
-use crate::registry::{
-    self, Aim, Cause, InstallError, InstallReport, LoadedModel, Registry, Source, Switch, SwitchError, install,
-};
+use crate::registry::{self, Aim, InstallError, InstallReport, LoadedModel, Registry, Source, install};
 use crate::session::{Session, SessionError};
 use crate::store::{Folder, InstalledModel, Slot, State, StorageProblem};
 use crate::trial::{TrialPolicy, Trials};
 
 /// An open folder. Cheap to share behind an `Arc`; sessions keep what they need of it alive.
 pub struct Runtime {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What the runtime and its sessions share.
@@ -87,61 +85,6 @@ impl Runtime {
     /// As [`Runtime::install`].
     pub fn install_shipped(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
         install(&self.shared, bundle, Source::Shipped, Aim::Activate)
-    }
-
-    /// Installs a bundle to be tried: after the same checks it becomes the candidate of its model, and watches in sessions
-    /// opened from now on. What becomes of it is decided by what they see, by [`TrialPolicy`]; events tell. The first bundle
-    /// of a model becomes the active one.
-    ///
-    /// # Errors
-    /// As [`Runtime::install`].
-    pub fn install_candidate(&self, bundle: &Path) -> Result<InstallReport, InstallError> {
-        install(&self.shared, bundle, Source::Outside, Aim::Try)
-    }
-
-    /// Makes a model's candidate the active one by hand, without waiting for its trial, which goes on with the roles
-    /// exchanged.
-    ///
-    /// # Errors
-    /// [`SwitchError`] when there is no candidate, or `state.db` cannot be written; nothing has changed then.
-    pub fn activate(&self, model_id: &str) -> Result<Switch, SwitchError> {
-        let registry = &self.shared.registry;
-        let candidate = registry.state().in_slot(model_id, Slot::Candidate)?;
-        let missing = || SwitchError::NoCandidate { model_id: model_id.to_owned() };
-        let digest = candidate.ok_or_else(missing)?.model.digest;
-        let switched = registry::activate(registry, model_id, &digest, &Cause::by_hand())?;
-        self.shared.told(switched.ok_or_else(missing)?)
-    }
-
-    /// Throws a model's active bundle out by hand: the previous one answers from now on, also in sessions that are open,
-    /// and neither that sequence nor a lower one is taken again here.
-    ///
-    /// # Errors
-    /// [`SwitchError`] when there is no previous one, or `state.db` cannot be written; nothing has changed then.
-    pub fn rollback(&self, model_id: &str) -> Result<Switch, SwitchError> {
-        let active = self.shared.registry.state().active(model_id)?;
-        self.throw_out(model_id, active, SwitchError::NoPrevious { model_id: model_id.to_owned() })
-    }
-
-    /// Throws a model's candidate out by hand.
-    ///
-    /// # Errors
-    /// [`SwitchError`] when there is no candidate, or `state.db` cannot be written; nothing has changed then.
-    pub fn reject(&self, model_id: &str) -> Result<Switch, SwitchError> {
-        let candidate = self.shared.registry.state().in_slot(model_id, Slot::Candidate)?;
-        self.throw_out(model_id, candidate, SwitchError::NoCandidate { model_id: model_id.to_owned() })
-    }
-
-    fn throw_out(
-        &self,
-        model_id: &str,
-        bundle: Option<InstalledModel>,
-        missing: SwitchError,
-    ) -> Result<Switch, SwitchError> {
-        let Some(bundle) = bundle else { return Err(missing) };
-        let registry = &self.shared.registry;
-        let switched = registry::throw_out(registry, model_id, &bundle.model.digest, &Cause::by_hand())?;
-        self.shared.told(switched.ok_or(missing)?)
     }
 
     /// A session of a model's active version. It finishes on that version, whatever is installed meanwhile.
@@ -293,12 +236,6 @@ impl Runtime {
 }
 
 impl Shared {
-    /// Enters what was changed in the journal.
-    fn told(&self, (switch, events): (Switch, Vec<serde_json::Value>)) -> Result<Switch, SwitchError> {
-        self.enter_changes(&events);
-        Ok(switch)
-    }
-
     /// Enters changes of bundles' states in the journal, which counts what it loses.
     pub(crate) fn enter_changes(&self, events: &[serde_json::Value]) {
         for detail in events {

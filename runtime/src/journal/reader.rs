@@ -319,6 +319,12 @@ impl Reader {
         })
     }
 
+    /// What a trial has counted, as JSON.
+    pub(crate) fn trial(&self, model_id: &str, challenger: &str) -> Result<Option<String>, StorageProblem> {
+        const SQL: &str = "SELECT tally FROM trial WHERE (model_id, challenger) = (?1, ?2)";
+        self.run(|db| db.query_row(SQL, [model_id, challenger], |row| row.get(0)).optional())
+    }
+
     /// The newest closed windows, newest first, of one model or of all.
     ///
     /// # Errors

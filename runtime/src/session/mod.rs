@@ -96,6 +96,7 @@ impl Session {
         let compared = self.compare(record, prediction.as_ref(), started, by_candidate);
         let chosen = prediction.map(|prediction| self.side.choose(record, prediction));
         let mut answer = self.remember(record, started, chosen, compared)?;
+        self.hurry(&answer);
         answer.fallback = self.ask(record, &answer);
         Ok(answer)
     }

@@ -27,6 +27,24 @@ pub(crate) struct Judgement {
     pub(crate) figures: Value,
 }
 
+impl Verdict {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Advance => "advance",
+            Self::ThrowOut => "throw_out",
+        }
+    }
+}
+
+/// Judges a checkpoint of the journal; one that is not there has counted nothing.
+pub(crate) fn judged(tally: Option<&str>, stage: Stage, policy: &TrialPolicy) -> Judgement {
+    let mut tally: Tally = tally.and_then(|tally| serde_json::from_str(tally).ok()).unwrap_or_default();
+    tally.advance(stage);
+    judge(&tally, policy)
+}
+
 /// Judges what was counted so far. It may be asked after every row and every label.
 pub(crate) fn judge(tally: &Tally, policy: &TrialPolicy) -> Judgement {
     let quality = decide(&tally.right, &options(policy.alpha, policy.quality_margin, policy.min_labelled));

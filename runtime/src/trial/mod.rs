@@ -19,3 +19,4 @@ pub use policy::TrialPolicy;
 
 pub(crate) use comparison::{Compared, Comparison, Pair, agree};
 pub(crate) use follow::Trials;
+pub(crate) use judge::judged;

@@ -43,6 +43,14 @@ enum Command {
     Inspect(commands::inspect::Args),
     Predict(commands::predict::Args),
     Bench(commands::bench::Args),
+    Install(commands::install::Args),
+    Models(commands::models::Args),
+    /// Make a model's candidate the active version by hand.
+    Activate(commands::switch::Args),
+    /// Throw a model's active version out by hand: the previous one answers from now on.
+    Rollback(commands::switch::Args),
+    /// Throw a model's candidate out by hand.
+    Reject(commands::switch::Args),
     Report(commands::report::Args),
     Serve(commands::serve::Args),
     Simulate(commands::simulate::Args),
@@ -79,6 +87,11 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Sign(args) => commands::sign::run(&args, output),
         Command::Verify(args) => commands::verify::run(&args, output),
         Command::Inspect(args) => commands::inspect::run(&args, output),
+        Command::Install(args) => commands::install::run(&args, output),
+        Command::Models(args) => commands::models::run(&args, output),
+        Command::Activate(args) => commands::switch::activate(&args, output),
+        Command::Rollback(args) => commands::switch::rollback(&args, output),
+        Command::Reject(args) => commands::switch::reject(&args, output),
         Command::Bench(args) => commands::bench::run(&args, output),
         Command::Predict(args) => commands::predict::run(&args, output),
         Command::Report(args) => commands::report::run(&args, output),

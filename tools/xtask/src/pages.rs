@@ -15,10 +15,20 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
         Ok(cargo) => cargo,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
-    cargo.args(["build", "--profile", "arm", "--target", arm::TARGET, "--package", "dunlin-jni", "--no-default-features"]);
+    cargo.args([
+        "build",
+        "--profile",
+        "arm",
+        "--target",
+        arm::TARGET,
+        "--package",
+        "dunlin-jni",
+        "--no-default-features",
+    ]);
     show(&mut cargo)?;
     let library = project.cache.join("arm").join(arm::TARGET).join("arm/libdunlin.so");
-    let headers = keep(untied(project, "aarch64-linux-gnu-readelf").args(["--program-headers", "--wide"]).arg(&library))?;
+    let headers =
+        keep(untied(project, "aarch64-linux-gnu-readelf").args(["--program-headers", "--wide"]).arg(&library))?;
     judge(&library, &alignments(&headers))?;
     Ok(Outcome::Passed)
 }
@@ -28,7 +38,8 @@ fn judge(library: &Path, alignments: &[Option<u64>]) -> Result<(), String> {
     match (alignments.is_empty(), wrong) {
         (true, _) => Err(format!("{}: readelf names no segment that is loaded", library.display())),
         (false, Some(wrong)) => Err(format!(
-            "{}: a segment is aligned to {wrong:?} bytes, {PAGE} are needed: bindings/jni/build.rs", library.display()
+            "{}: a segment is aligned to {wrong:?} bytes, {PAGE} are needed: bindings/jni/build.rs",
+            library.display()
         )),
         (false, None) => {
             println!("{}: {} segments, each aligned to {PAGE} bytes or more", library.display(), alignments.len());
@@ -51,7 +62,9 @@ mod tests {
     #[test]
     fn a_library_for_smaller_pages_is_found_out() {
         let line = |kind: &str, alignment: &str| {
-            format!("  {kind}           0x000000 0x0000000000000000 0x0000000000000000 0x414f98 0x414f98 R E {alignment}\n")
+            format!(
+                "  {kind}           0x000000 0x0000000000000000 0x0000000000000000 0x414f98 0x414f98 R E {alignment}\n"
+            )
         };
         let good = line("LOAD", "0x4000") + &line("LOAD", "0x10000") + &line("NOTE", "0x4");
         assert_eq!(alignments(&good), [Some(0x4000), Some(0x10000)]);

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+mod trials;
+
 use super::*;
 use crate::store::StorageProblemKind;
 
