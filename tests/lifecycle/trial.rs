@@ -150,8 +150,9 @@ fn in_canary_a_subject_always_has_the_same_model_and_the_share_is_kept() {
     });
     let (runtime, mut session) = device.ready();
     runtime.install_candidate(&device.bundle(&biased(8, [0.0; 3]))).unwrap();
-    // Labels that say nothing yet let it into canary, and no farther.
+    // A label that says nothing yet lets it into canary, and no farther; the first record proves the candidate.
     session.renew().unwrap();
+    device.predict(&mut session);
     device.predict_and_label(&runtime, &mut session);
     (0..20).for_each(|_| drop(device.predict(&mut session)));
     assert!(session.renew().unwrap());

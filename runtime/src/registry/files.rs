@@ -72,6 +72,17 @@ pub(super) fn remove(folder: &Path, file: &str) {
     }
 }
 
+/// Removes what a process that was killed left behind: copies that never got their place in the registry.
+pub(super) fn sweep(folder: &Path, is_known: impl Fn(&str) -> bool) {
+    let Ok(entries) = fs::read_dir(folder.join(MODELS)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(&is_known) {
+            discard(&entry.path());
+        }
+    }
+}
+
 /// Removes a copy that was refused.
 pub(super) fn discard(incoming: &Path) {
     if let Err(error) = remove_if_there(incoming) {

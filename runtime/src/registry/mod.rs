@@ -47,6 +47,10 @@ impl Registry {
         folder: Arc<Folder>,
         state: State,
     ) -> Self {
+        // A state that cannot be trusted must not decide what is deleted.
+        if let (None, Ok(models)) = (state.problem(), state.models()) {
+            files::sweep(folder.path(), |name| models.iter().any(|held| held.model.file == name));
+        }
         let (in_use, in_memory) = (Mutex::default(), Mutex::default());
         Self { keys, engine, folder, state: Mutex::new(state), generation: AtomicU64::new(0), in_use, in_memory }
     }
