@@ -92,7 +92,7 @@ impl Runtime {
     /// # Errors
     /// [`SessionError`] when no such model is installed, or its file cannot be verified or loaded.
     pub fn session(&self, model_id: &str) -> Result<Session, SessionError> {
-        Session::open(Arc::clone(&self.shared), model_id)
+        Session::open(Arc::clone(&self.shared), model_id, None)
     }
 
     /// Says what was right. The last label of a prediction stands.

@@ -2,6 +2,7 @@
 
 mod device;
 mod killed;
+mod measure;
 mod rollback;
 mod start;
 mod trial;

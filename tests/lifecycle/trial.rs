@@ -171,3 +171,49 @@ fn in_canary_a_subject_always_has_the_same_model_and_the_share_is_kept() {
     let chosen = of_subject.values().filter(|slot| *slot == "candidate").count();
     assert!((80..=160).contains(&chosen), "{chosen} of 400 subjects have the candidate, 120 were expected");
 }
+
+#[test]
+fn a_candidate_whose_features_stand_in_another_order_sees_the_same_record() {
+    let mut device = Device::new();
+    let (runtime, _) = device.ready();
+    let mut parts = biased(8, [0.0; 3]);
+    // Positions mean nothing between versions: age and income, both numbers, change places.
+    parts.schema.feature.swap(0, 4);
+    runtime.install_candidate(&device.bundle(&parts)).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    (0..40).for_each(|_| drop(device.predict(&mut session)));
+    let trial = runtime.trials().unwrap().remove(0);
+    assert_eq!(trial.figures["agreement"], 1.0, "{}", trial.figures);
+    // The session's records stay as they are when it answers.
+    runtime.activate("tiny").unwrap();
+    assert!(session.renew().unwrap());
+    for _ in 0..20 {
+        let (object, answer) = device.predict(&mut session);
+        assert_eq!(&*answer.class().unwrap().name, crate::device::truth(&object));
+    }
+    assert_eq!(session.model_version(), "1.2.8");
+    assert_eq!(runtime.session("tiny").unwrap().schema().feature[0].name, "income");
+}
+
+#[test]
+fn a_session_is_not_renewed_to_a_version_that_wants_other_records() {
+    let mut device = Device::new();
+    let (runtime, mut session) = device.ready();
+    let mut parts = biased(8, [0.0; 3]);
+    parts.schema.feature[4].missing = serde_json::from_str(r#"{"policy": "refuse"}"#).unwrap();
+    parts.schema.feature[4].name = "wealth".to_owned();
+    let renamed = serde_json::to_string(&parts.transforms).unwrap().replace("\"income\"", "\"wealth\"");
+    parts.transforms = serde_json::from_str(&renamed).unwrap();
+    for case in &mut parts.golden.cases {
+        let income = case.record.remove("income").unwrap_or(2000.0.into());
+        case.record.insert("wealth".to_owned(), income);
+    }
+    parts.schema.feature[4].presence = serde_json::from_str(r#"{"min_fraction": 1.0}"#).unwrap();
+    parts.reference.distributions.remove("income");
+    runtime.install_shipped(&device.bundle(&parts)).unwrap();
+    let error = session.renew().unwrap_err();
+    assert!(error.to_string().contains("wealth"), "{error}");
+    let (_, answer) = device.predict(&mut session);
+    assert_eq!((answer.answered_by, session.model_version()), (AnsweredBy::Model, "1.2.3"));
+    assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.8", "another session takes it");
+}

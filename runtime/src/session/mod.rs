@@ -26,6 +26,8 @@ use crate::store::{Slot, StorageProblem};
 /// Answers records with one version of a model, for one caller at a time; more parallelism is more sessions.
 pub struct Session {
     shared: Arc<Shared>,
+    /// What records hold, for the life of the session.
+    schema: Arc<Schema>,
     /// The bundle that answers.
     side: Side,
     /// The other of a trial.
@@ -49,6 +51,14 @@ pub enum SessionError {
     NotInstalled {
         /// The name asked for.
         model_id: String,
+    },
+    /// It wants other records than those that the session was opened for.
+    #[error("version {version} cannot take this session's records ({source}); open another session")]
+    OtherRecords {
+        /// Version of the bundle.
+        version: String,
+        /// The feature at fault.
+        source: FeatureError,
     },
     /// It crashed the process at each of its last starts, and there is no previous version to go back to.
     #[error(
@@ -92,8 +102,10 @@ impl Session {
     /// The line itself: predict, choose, remember, ask.
     fn answer(&mut self, record: &Record<'_>, by_candidate: bool) -> Result<Answer, PredictError> {
         let started = self.shared.clock.now();
+        let projected = self.side.projection.of(record);
+        let (given, record) = (record, &*projected);
         let prediction = self.side.predict(&self.shared, record);
-        let compared = self.compare(record, prediction.as_ref(), started, by_candidate);
+        let compared = self.compare(given, prediction.as_ref(), started, by_candidate);
         let chosen = prediction.map(|prediction| self.side.choose(record, prediction));
         let mut answer = self.remember(record, started, chosen, compared)?;
         self.hurry(&answer);
@@ -139,7 +151,7 @@ impl Session {
     /// What a record must hold.
     #[must_use]
     pub fn schema(&self) -> &Schema {
-        self.side.model.schema()
+        &self.schema
     }
 
     /// The shape of each output, in the schema's order; the first dimension is the batch's, of one record.
@@ -166,24 +178,30 @@ impl Session {
         &self.side.context.version
     }
 
-    pub(crate) fn open(shared: Arc<Shared>, model_id: &str) -> Result<Self, SessionError> {
+    /// For records of the active bundle's schema, where no other is given.
+    pub(crate) fn open(
+        shared: Arc<Shared>,
+        model_id: &str,
+        records: Option<Arc<Schema>>,
+    ) -> Result<Self, SessionError> {
         // Read first: what changes from here on is seen as a change.
         let generation = shared.registry.generation();
-        let (side, other) = match shared.registry.held(model_id) {
-            Some(held) => (Side::of(held, Slot::Active), None),
+        let side = match shared.registry.held(model_id) {
+            Some(held) => Side::of(held, Slot::Active, records.as_deref())?,
             None => {
                 let installed = shared.registry.state().active(model_id)?;
                 let installed =
                     installed.ok_or_else(|| SessionError::NotInstalled { model_id: model_id.to_owned() })?;
-                let side = Side::open(&shared, installed)?;
-                let other = Other::open(&shared, &side);
-                (side, other)
+                Side::open(&shared, installed, records.as_deref())?
             }
         };
+        let schema = records.unwrap_or_else(|| Arc::new(side.model.schema().clone()));
+        // What is held in memory alone has no trial.
+        let other = Other::open(&shared, &side, &schema).filter(|_| shared.registry.held(model_id).is_none());
         let hash_key = shared.registry.state().identity().hash_key.clone();
         let leaving = shared.desk.as_ref().map(|desk| desk.leaving(side.model.schema()));
         let waiting = Waiting::default();
-        Ok(Self { shared, side, other, generation, hash_key, subject: None, leaving, waiting })
+        Ok(Self { shared, schema, side, other, generation, hash_key, subject: None, leaving, waiting })
     }
 }
 

@@ -39,7 +39,7 @@ impl Session {
         let mut row = self.row(started, now);
         fill(&mut row, answered_by, outputs.as_deref(), &prediction);
         row.observation = Some(self.side.loaded.watch.observe(record, &prediction, self.side.is_stale(now)));
-        row.features = kept_features(&self.hash_key, self.schema(), &self.side.loaded.reference, record);
+        row.features = kept_features(&self.hash_key, self.side.model.schema(), &self.side.loaded.reference, record);
         row.compared = compared;
         // A row that is lost is counted by the journal, and the answer is returned all the same.
         let (id, _) = self.shared.journal.append(row);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use dunlin_features::Record;
+use dunlin_bundle::schema::Schema;
+use dunlin_features::{Projection, Record};
 use dunlin_predictor::{PredictError, Prediction, Predictor};
 
 use super::{Chosen, SessionError};
@@ -19,24 +20,33 @@ pub(super) struct Side {
     pub(super) context: Arc<Context>,
     pub(super) model: Predictor,
     pub(super) baseline: Option<Predictor>,
+    /// The session's records as this bundle's schema has them.
+    pub(super) projection: Projection,
     /// Where the bundle has not answered yet.
     proof: Option<Proof>,
 }
 
 impl Side {
-    /// An installed bundle, or the one that takes its place where it has failed too often.
-    pub(super) fn open(shared: &Shared, installed: InstalledModel) -> Result<Self, SessionError> {
+    /// An installed bundle, or the one that takes its place where it has failed too often, for records of a schema (of its
+    /// own, where none is given).
+    pub(super) fn open(
+        shared: &Shared,
+        installed: InstalledModel,
+        records: Option<&Schema>,
+    ) -> Result<Self, SessionError> {
         let slot = installed.slot;
         let started = load(&shared.registry, installed)?;
         shared.enter_changes(&started.events);
-        Ok(Self { proof: started.proof, ..Self::of(started.loaded, slot) })
+        Ok(Self { proof: started.proof, ..Self::of(started.loaded, slot, records)? })
     }
 
     /// A bundle that is loaded.
-    pub(super) fn of(loaded: Arc<LoadedModel>, slot: Slot) -> Self {
+    pub(super) fn of(loaded: Arc<LoadedModel>, slot: Slot, records: Option<&Schema>) -> Result<Self, SessionError> {
         let (model, baseline) = loaded.predictors();
         let context = Arc::new(loaded.context(slot));
-        Self { loaded, context, model, baseline, proof: None }
+        let projection = Projection::new(records.unwrap_or(model.schema()), model.schema())
+            .map_err(|source| SessionError::OtherRecords { version: context.version.clone(), source })?;
+        Ok(Self { loaded, context, model, baseline, projection, proof: None })
     }
 
     /// Whether its first prediction is still to come.

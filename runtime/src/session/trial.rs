@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dunlin_bundle::schema::Schema;
 use dunlin_features::Record;
 use dunlin_predictor::{PredictError, Prediction};
 
@@ -33,7 +34,7 @@ pub(super) struct Other {
 
 impl Other {
     /// The other bundle of a model's trial, where one is on; one that cannot be loaded is not compared with.
-    pub(super) fn open(shared: &Shared, active: &Side) -> Option<Self> {
+    pub(super) fn open(shared: &Shared, active: &Side, records: &Schema) -> Option<Self> {
         let model_id = &active.context.model_id;
         let state = shared.registry.state();
         let trial = state.trial(model_id).ok().flatten()?;
@@ -41,7 +42,7 @@ impl Other {
         let installed = state.in_slot(model_id, slot).ok().flatten()?;
         let salt = state.identity().hash_key.salt(&trial.challenger);
         drop(state);
-        let side = Side::open(shared, installed)
+        let side = Side::open(shared, installed, Some(records))
             .inspect_err(|error| log::warn!("{model_id}: the other bundle of the trial cannot run: {error}"));
         let side = side.ok()?;
         let challenger = if trial.stage == Stage::Probation { active } else { &side };
@@ -76,7 +77,8 @@ impl Other {
             return compared;
         }
         let is_first = self.side.is_unproven();
-        let other = self.side.predict(shared, record);
+        let projected = self.side.projection.of(record);
+        let other = self.side.predict(shared, &projected);
         if is_first {
             // It was marked on the disk, and says nothing of the time that the model takes.
             return compared;
@@ -126,17 +128,18 @@ impl Session {
         }
     }
 
-    /// Takes the bundle that is active now, and the trial that is on now. False where nothing has changed since the session
-    /// was opened or last renewed.
+    /// Takes the bundle that is active now, and the trial that is on now; records stay those of the schema that the session
+    /// was opened with. False where nothing has changed since it was opened or last renewed.
     ///
     /// # Errors
-    /// As for opening a session; it then goes on with what it had.
+    /// As for opening a session, and [`SessionError::OtherRecords`] where the bundle cannot take such records: open another
+    /// session then. It goes on with what it had.
     pub fn renew(&mut self) -> Result<bool, SessionError> {
         if self.generation == self.shared.registry.generation() {
             return Ok(false);
         }
         let model_id = self.side.context.model_id.clone();
-        let renewed = Self::open(Arc::clone(&self.shared), &model_id)?;
+        let renewed = Self::open(Arc::clone(&self.shared), &model_id, Some(Arc::clone(&self.schema)))?;
         let (waiting, subject) = (std::mem::take(&mut self.waiting), self.subject);
         *self = Self { waiting, subject, ..renewed };
         Ok(true)
