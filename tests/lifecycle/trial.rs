@@ -202,8 +202,10 @@ fn a_session_is_not_renewed_to_a_version_that_wants_other_records() {
     let mut parts = biased(8, [0.0; 3]);
     parts.schema.feature[4].missing = serde_json::from_str(r#"{"policy": "refuse"}"#).unwrap();
     parts.schema.feature[4].name = "wealth".to_owned();
-    let renamed = serde_json::to_string(&parts.transforms).unwrap().replace("\"income\"", "\"wealth\"");
-    parts.transforms = serde_json::from_str(&renamed).unwrap();
+    for transforms in [&mut parts.transforms, &mut parts.baseline.as_mut().unwrap().transforms] {
+        let renamed = serde_json::to_string(transforms).unwrap().replace("\"income\"", "\"wealth\"");
+        *transforms = serde_json::from_str(&renamed).unwrap();
+    }
     for case in &mut parts.golden.cases {
         let income = case.record.remove("income").unwrap_or(2000.0.into());
         case.record.insert("wealth".to_owned(), income);
