@@ -16,8 +16,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let entries: Vec<Vec<u8>> =
         unpack(&full).iter().zip(0_u8..).map(|(entry, index)| [&[index], &entry.content[..]].concat()).collect();
     write(&Path::new(&corpus).join("bundle_entries"), &entries)?;
+    write(&Path::new(&corpus).join("channel_read"), &channel_documents())?;
     write(&Path::new(&corpus).join("packed_record"), &[packed_record()])?;
     Ok(write(&Path::new(&corpus).join("summary_decode"), &[upload()?])?)
+}
+
+/// An envelope, and the payloads of a root and a channel.
+fn channel_documents() -> [Vec<u8>; 3] {
+    let life = r#""format":"1.0","version":1,"issued":1,"expires":9000000000000000"#;
+    let key = TestKey::generate().public_text().lines().nth(1).unwrap_or_default().to_owned();
+    let role = r#"{"keys":["a"],"threshold":1}"#;
+    let root = format!(
+        r#"{{"type":"root",{life},"keys":{{"a":"{key}"}},"roles":{{"root":{role},"channel":{role},"bundle":{role}}}}}"#
+    );
+    let hash = "0".repeat(64);
+    let release = format!(
+        r#"{{"model_id":"digits","version":"1.0.0","sequence":2,"from_sequence":0,"digest":"{hash}","sha256":"{hash}","bytes":2000,
+        "part_bytes":1024,"parts":["{hash}","{hash}"],"path":"bundles/a.dunlin","rollout_percent":100,"halted":false}}"#
+    );
+    let channel = format!(r#"{{"type":"channel","name":"stable",{life},"releases":[{release}],"recalled":[]}}"#);
+    let envelope = serde_json::json!({"payload": root, "signatures": [{"key": "a", "minisig": "RW"}]});
+    [envelope.to_string(), root, channel].map(String::into_bytes)
 }
 
 /// An honest packed record of the model `every`, in the order of its schema.

@@ -117,6 +117,14 @@ impl Channel {
 }
 
 impl Release {
+    /// Whether a bundle that came is the one that the release names: ask with what its own manifest says. A thief of the
+    /// channel's key could list an old bundle under a high sequence.
+    #[must_use]
+    pub fn is_bundle(&self, model_id: &str, version: &str, sequence: u64, digest: &str) -> bool {
+        let is_named = self.model_id == model_id && self.version == version && self.sequence == sequence;
+        is_named && self.digest.to_string() == digest
+    }
+
     /// Whether both could be meant by one device, or are one bundle.
     fn clashes_with(&self, other: &Self) -> bool {
         let shares_arch =

@@ -129,9 +129,9 @@ pub enum ChannelError {
     },
     /// Too few good signatures by keys that may sign.
     #[error(
-        "{document}: good signatures by {} ({}), {needed} are needed under root {root_version}{}; sign with more keys of the \
-         role, or update the app if its root is older than the keys",
-        good.len(), listed(good), because(uncounted)
+        "{document}: good signatures by {} ({}), and {needed} of {} are needed under root {root_version}{}; sign with more of \
+         them, or update the app if its root is older than the keys",
+        good.len(), listed(good), listed(allowed), because(uncounted)
     )]
     BelowThreshold {
         /// Which document.
@@ -140,6 +140,8 @@ pub enum ChannelError {
         root_version: u64,
         /// How many keys must have signed.
         needed: usize,
+        /// Names of the keys that may.
+        allowed: Vec<String>,
         /// Names of the keys that did, each once.
         good: Vec<String>,
         /// The other signatures.

@@ -19,8 +19,8 @@ pub(crate) fn check(document: Document, envelope: &Envelope, root: &Root, role: 
     if good.len() >= role.threshold {
         return Ok(());
     }
-    let (needed, root_version) = (role.threshold, root.version);
-    Err(ChannelError::BelowThreshold { document, root_version, needed, good, uncounted })
+    let (needed, root_version, allowed) = (role.threshold, root.version, role.keys.clone());
+    Err(ChannelError::BelowThreshold { document, root_version, needed, allowed, good, uncounted })
 }
 
 fn fault(envelope: &Envelope, name: &str, minisig: &str, root: &Root, role: &Role) -> Option<SignatureFault> {

@@ -12,8 +12,8 @@ pub(crate) const EXIT_CODES_HELP: &str = "Exit codes:
   1  a file cannot be read or written, or something failed that has no code of its own
   2  the command line is wrong
   3  --strict, and a record was refused or nobody answered it
-  4  a bundle was refused: damaged, unsigned, untrusted, or it disagrees with its golden set
-  5  a key is not a key, or does not open; a token is no token
+  4  a bundle or a channel was refused: damaged, unsigned, untrusted, old, or it disagrees with its golden set
+  5  a key is not a key, does not open, or is not enough; a token is no token
   6  the folder given with --dir or --data cannot be used as it should: locked, full, read-only, damaged
   7  a model folder cannot be trained, packed or signed
   8  something could not be delivered: it waits, or the receiver refused it";
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Usage = 2,
     /// Records refused under `--strict`.
     Records = 3,
-    /// A bundle refused.
+    /// A bundle or a channel refused.
     Bundle = 4,
     /// A key that cannot be used.
     Key = 5,

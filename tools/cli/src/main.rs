@@ -52,6 +52,8 @@ enum Command {
     /// Throw a model's candidate out by hand.
     Reject(commands::switch::Args),
     Report(commands::report::Args),
+    Channel(commands::channel::Args),
+    Publish(commands::publish::Args),
     Serve(commands::serve::Args),
     Simulate(commands::simulate::Args),
     Sync(commands::sync::Args),
@@ -95,6 +97,8 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Bench(args) => commands::bench::run(&args, output),
         Command::Predict(args) => commands::predict::run(&args, output),
         Command::Report(args) => commands::report::run(&args, output),
+        Command::Channel(args) => commands::channel::run(&args, output),
+        Command::Publish(args) => commands::publish::run(&args, output),
         Command::Serve(args) => commands::serve::run(&args, output),
         Command::Simulate(args) => commands::simulate::run(&args, output),
         Command::Sync(args) => commands::sync::run(&args, output),

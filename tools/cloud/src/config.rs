@@ -20,6 +20,8 @@ pub struct Config {
     pub bundles: Option<PathBuf>,
     /// Keys that the bundles must be signed with.
     pub keys: TrustedKeys,
+    /// Folder of an update channel to hand out, as `dunlin publish` writes it; read anew for each request.
+    pub channel: Option<PathBuf>,
     /// Who may come in; without any token, everybody who reaches the address.
     pub tokens: Tokens,
     /// Lets everybody in from other machines too, where there is no token.
@@ -39,6 +41,7 @@ impl Config {
             data: data.into(),
             bundles: None,
             keys: TrustedKeys::new(),
+            channel: None,
             tokens: Tokens::none(),
             open: false,
             limits: Limits::default(),

@@ -35,6 +35,12 @@ pub enum StartError {
         /// Why.
         source: StoreError,
     },
+    /// There is no channel in the folder.
+    #[error("channel {}: there is no root/1.json in it; make one with `dunlin channel init`", folder.display())]
+    Channel {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The bundles cannot be used.
     #[error(transparent)]
     Models(#[from] ModelsError),

@@ -2,7 +2,7 @@
 //!
 //! A request goes from the listener ([`Server`]) through the token and the rate limit to one of four parts: the store
 //! (SQLite: an upload is acknowledged when it is on disk), the models (a predictor over every signed bundle's latest
-//! version), the bundles' files, and the page. docs/cloud.md says how to run it, docs/upload-protocol.md what it speaks.
+//! version), the files of bundles and of an update channel, and the page. docs/cloud.md says how to run it, docs/upload-protocol.md what it speaks.
 //! One process is its limit.
 //!
 //! ```

@@ -42,6 +42,9 @@ impl Server {
             Some(folder) => Models::read(folder, &config.keys)?,
             None => Models::default(),
         };
+        if let Some(folder) = config.channel.as_ref().filter(|folder| !folder.join("root/1.json").is_file()) {
+            return Err(StartError::Channel { folder: folder.clone() });
+        }
         let store = Store::open(&config.data, config.limits.max_database_bytes)
             .map_err(|source| StartError::Data { folder: config.data.clone(), source })?;
         let listening = |source| StartError::Listen { address, source };

@@ -28,9 +28,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// The predictor and what is below it.
 const ALL_BELOW: &[&str] = &["dunlin-bundle", "dunlin-drift", "dunlin-engine", "dunlin-features", "dunlin-predictor"];
 
-/// The same, and what goes over the wire.
-const BELOW_THE_RUNTIME: &[&str] =
-    &["dunlin-bundle", "dunlin-drift", "dunlin-engine", "dunlin-features", "dunlin-predictor", "dunlin-wire"];
+/// The same, what goes over the wire, and what comes over the channel.
+const BELOW_THE_RUNTIME: &[&str] = &[
+    "dunlin-bundle",
+    "dunlin-channel",
+    "dunlin-drift",
+    "dunlin-engine",
+    "dunlin-features",
+    "dunlin-predictor",
+    "dunlin-wire",
+];
 
 /// These stand at the top, and nothing may import them.
 const TOP: &[&str] = &["dunlin-cli", "dunlin-tests"];

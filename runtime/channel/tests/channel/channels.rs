@@ -136,7 +136,10 @@ fn a_channel_that_nobody_signed_is_refused() {
     let world = World::new();
     let sealed = world.seal_channel(&channel(1), &[]);
     let words = refused(&mut world.device(), |trust| trust.accept_channel(&sealed, NOW), "below_threshold");
-    assert!(words.starts_with("channel: good signatures by 0 (nobody), 1 are needed under root 1"), "{words}");
+    assert!(
+        words.starts_with("channel: good signatures by 0 (nobody), and 1 of c1 are needed under root 1"),
+        "{words}"
+    );
 }
 
 #[test]

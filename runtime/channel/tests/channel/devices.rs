@@ -112,6 +112,21 @@ fn recalls_of_what_the_device_holds_are_told_also_when_nothing_is_to_be_taken() 
     assert_eq!(channel.for_device(&DEVICE).recalled, [] as [&Recall; 0]);
 }
 
+#[test]
+fn a_bundle_listed_under_another_name_or_number_is_not_the_releases() {
+    let (release, own) = (release(9), digest(9).to_string());
+    assert!(release.is_bundle("digits", "1.9.0", 9, &own));
+    let others = [
+        ("letters", "1.9.0", 9, own.clone()),
+        ("digits", "1.8.0", 9, own.clone()),
+        ("digits", "1.9.0", 3, own),
+        ("digits", "1.9.0", 9, digest(3).to_string()),
+    ];
+    for (model_id, version, sequence, digest) in others {
+        assert!(!release.is_bundle(model_id, version, sequence, &digest));
+    }
+}
+
 fn any_release() -> impl Strategy<Value = Release> {
     (0_u64..12, 0_u64..8, 0_u32..=100, any::<bool>(), 0_usize..3).prop_map(|(sequence, from, percent, halted, arch)| {
         let arch = [&[][..], &["aarch64"], &["x86_64"]][arch].iter().map(|arch| (*arch).to_owned()).collect();

@@ -42,7 +42,10 @@ fn one_key_that_signs_twice_counts_once() {
     let error = trust.accept_root(&sealed).unwrap_err();
     let ChannelError::BelowThreshold { needed, good, uncounted, root_version, .. } = &error else { panic!("{error}") };
     assert_eq!((*needed, good.as_slice(), uncounted.len(), *root_version), (2, &["r1".to_owned()][..], 0, 1));
-    assert!(error.to_string().starts_with("root: good signatures by 1 (r1), 2 are needed under root 1;"), "{error}");
+    assert!(
+        error.to_string().starts_with("root: good signatures by 1 (r1), and 2 of r1, r2, r3 are needed under root 1;"),
+        "{error}"
+    );
 }
 
 #[test]

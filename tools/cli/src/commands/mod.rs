@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod bench;
+pub(crate) mod channel;
 pub(crate) mod completions;
 pub(crate) mod events;
 pub(crate) mod import;
@@ -11,6 +12,7 @@ pub(crate) mod models;
 pub(crate) mod pack;
 mod planned;
 pub(crate) mod predict;
+pub(crate) mod publish;
 pub(crate) mod quantize;
 pub(crate) mod report;
 pub(crate) mod serve;

@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Public key that bundles must be signed with; may be given more than once.
     #[arg(long = "key", requires = "bundles")]
     keys: Vec<PathBuf>,
+    /// Folder of an update channel to hand out, as `dunlin publish` writes it; a new release takes no restart.
+    #[arg(long, value_name = "DIR")]
+    channel: Option<PathBuf>,
     /// File of bearer tokens, one a line. Without it, everybody who reaches the address may come in.
     #[arg(long)]
     token_file: Option<PathBuf>,
@@ -45,6 +48,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let config = Config {
         listen: args.listen,
         bundles: args.bundles.clone(),
+        channel: args.channel.clone(),
         keys: read_keys(&args.keys)?,
         tokens: args.token_file.as_deref().map_or(Ok(Tokens::none()), read_tokens)?,
         open: args.open,
@@ -73,6 +77,7 @@ fn failed(error: StartError) -> CliError {
         StartError::Open { .. } => (Kind::Failed, "no_token"),
         StartError::Data { .. } => (Kind::Storage, "storage"),
         StartError::Models(ModelsError::Folder { .. }) => (Kind::Failed, "file"),
+        StartError::Channel { .. } => (Kind::Failed, "no_channel"),
         StartError::Models(_) => (Kind::Bundle, "bundle"),
         _ => (Kind::Failed, "cannot_start"),
     };

@@ -89,7 +89,8 @@ fn missing_provenance(contents: &Contents) -> Vec<&'static str> {
     fields.into_iter().filter(|(value, _)| is_missing(value)).map(|(_, option)| option).collect()
 }
 
-fn secret_key(path: &Path, password: Option<&Path>) -> Result<SecretKey, CliError> {
+/// Reads a secret key, with its password where it has one.
+pub(super) fn secret_key(path: &Path, password: Option<&Path>) -> Result<SecretKey, CliError> {
     let read = |path: &Path| std::fs::read(path).map_err(|e| CliError::file(path, &e));
     let text = String::from_utf8_lossy(&read(path)?).into_owned();
     let refuse = |what: &str| CliError::new(Kind::Key, "not_a_key", format!("{}: {what}", path.display()));

@@ -36,6 +36,8 @@ pub(crate) enum ApiError {
     Store(#[from] StoreError),
     #[error("there is no bundle '{file}'; /v1/bundles lists them")]
     NoSuchBundle { file: String },
+    #[error("the channel has no file '{file}'; docs/channel.md says what it has")]
+    NotInChannel { file: String },
     #[error("the range lies outside of the file's {length} bytes")]
     OutOfRange { length: u64 },
     #[error("the server failed: {reason}")]
@@ -45,7 +47,7 @@ pub(crate) enum ApiError {
 impl ApiError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::NoSuchPath | Self::NoSuchBundle { .. } => StatusCode::NOT_FOUND,
+            Self::NoSuchPath | Self::NoSuchBundle { .. } | Self::NotInChannel { .. } => StatusCode::NOT_FOUND,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -82,6 +84,7 @@ impl ApiError {
             Self::Store(StoreError::WindowSeen { .. }) => "window_seen",
             Self::Store(StoreError::DoesNotAdd { .. }) => "does_not_add",
             Self::NoSuchBundle { .. } => "no_such_bundle",
+            Self::NotInChannel { .. } => "not_in_channel",
             Self::OutOfRange { .. } => "out_of_range",
             Self::Store(_) | Self::Broken { .. } => "internal",
         }

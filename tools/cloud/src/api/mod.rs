@@ -2,7 +2,9 @@
 
 mod body;
 mod bundles;
+mod channel;
 mod error;
+mod file;
 mod inference;
 mod page;
 mod range;
@@ -10,6 +12,7 @@ mod statistics;
 mod summaries;
 mod tally;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -38,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
     pub(crate) models: Models,
+    /// Folder of the update channel.
+    pub(crate) channel: Option<PathBuf>,
     pub(crate) faults: Mutex<FaultPlan>,
     /// One permit a processor that may infer.
     pub(crate) processors: Semaphore,
@@ -65,6 +70,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/statistics", get(statistics::show))
         .route("/v1/bundles", get(bundles::list))
         .route("/v1/bundles/{file}", get(bundles::download))
+        .route("/v1/channel/{file}", get(channel::channel))
+        .route("/v1/channel/root/{file}", get(channel::root))
+        .route("/v1/channel/bundles/{file}", get(channel::bundle))
         .route_layer(from_fn_with_state(Arc::clone(&shared), only_with_a_token));
     uploads
         .merge(open)
@@ -83,6 +91,7 @@ impl Shared {
             limits: config.limits,
             store,
             models,
+            channel: config.channel,
             faults: Mutex::new(config.faults),
             processors: Semaphore::new(processors),
             tally: Tally::default(),
