@@ -88,7 +88,10 @@ fn error_of(answer: Option<&Value>, label: &Value) -> f64 {
         }
         (Value::String(answer), Value::String(label)) => f64::from(u8::from(answer != label)),
         // A class that is named by a number or a boolean.
-        (Value::String(answer), label) => f64::from(u8::from(*answer != label.to_string())),
+        (Value::String(answer), label) => {
+            let written = label.to_string();
+            f64::from(u8::from(*answer != written))
+        }
         _ => f64::INFINITY,
     }
 }
