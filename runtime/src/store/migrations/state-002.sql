@@ -1,5 +1,8 @@
 -- state.db, version 2: bundles that are being tried, and those that were thrown out.
 
+-- Fails where the first version's tables are not there: such a file is left as it was.
+SELECT 1 FROM install, model, highest_sequence, refusal, counter LIMIT 0;
+
 -- One row a model: two bundles that both run for a while, so that they can be compared.
 CREATE TABLE trial (
     model_id   TEXT    PRIMARY KEY,
