@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::fallback::FallbackPolicy;
 use crate::journal::JournalConfig;
 use crate::monitor::MonitorConfig;
+use crate::registry::Admission;
 use crate::trial::TrialPolicy;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
@@ -21,6 +22,7 @@ pub struct Config {
     pub(crate) monitor: MonitorConfig,
     pub(crate) trial: TrialPolicy,
     pub(crate) fallback: Option<FallbackPolicy>,
+    pub(crate) admission: Admission,
     pub(crate) clock: Clock,
 }
 
@@ -36,8 +38,8 @@ impl Config {
     #[must_use]
     pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
         let (journal, monitor, clock) = (JournalConfig::default(), MonitorConfig::default(), Clock::system());
-        let trial = TrialPolicy::default();
-        Self { folder: folder.into(), keys, engine, journal, monitor, trial, fallback: None, clock }
+        let (trial, admission) = (TrialPolicy::default(), Admission::default());
+        Self { folder: folder.into(), keys, engine, journal, monitor, trial, fallback: None, admission, clock }
     }
 
     /// How soon rows reach the disk, and how long they stay.
@@ -65,6 +67,13 @@ impl Config {
     #[must_use]
     pub fn fallback(mut self, policy: FallbackPolicy) -> Self {
         self.fallback = Some(policy);
+        self
+    }
+
+    /// Which bundles the app admits, besides being what every bundle must be. Without this, all.
+    #[must_use]
+    pub fn admission(mut self, policy: Admission) -> Self {
+        self.admission = policy;
         self
     }
 

@@ -48,13 +48,16 @@ mod trial;
 
 pub use answer::{Answer, AnsweredBy};
 pub use config::Config;
+pub use dunlin_bundle::compat;
 pub use dunlin_bundle::tensor::DType;
 pub use dunlin_bundle::{BundleError, KeyError, TrustedKeys, schema};
 pub use dunlin_features::{FeatureError, Record, TensorValue, Value};
 pub use dunlin_predictor::{Class, LoadError, OutputValue, PredictError, Prediction, Reason, Verdict};
 pub use dunlin_wire::Severity;
 pub use lifecycle::TrialReport;
-pub use registry::{InstallError, InstallOutcome, InstallReport, Switch, SwitchError};
+pub use registry::{
+    Admission, AdmissionError, InstallError, InstallOutcome, InstallReport, ProvenanceField, Switch, SwitchError,
+};
 pub use runtime::{CloseError, Runtime};
 pub use session::{Session, SessionError};
 pub use trial::TrialPolicy;

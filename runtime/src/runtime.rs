@@ -13,7 +13,7 @@ use crate::journal::{Appended, Journal, LabelError, Reader, Scalar, highest_epoc
 use crate::keeper::Keeper;
 use crate::monitor::{Alarm, Monitor};
 use crate::outbox::{self, Link, Next, Reported, Response, SyncReport, Transport, TransportError};
-use crate::registry::{self, Aim, InstallError, InstallReport, LoadedModel, Registry, Source, install};
+use crate::registry::{self, Admission, Aim, InstallError, InstallReport, LoadedModel, Registry, Source, install};
 use crate::session::{Session, SessionError};
 use crate::store::{Folder, InstalledModel, Slot, State, StorageProblem};
 use crate::trial::{TrialPolicy, Trials};
@@ -25,6 +25,7 @@ pub struct Runtime {
 
 /// What the runtime and its sessions share.
 pub(crate) struct Shared {
+    pub(crate) admission: Admission,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
     pub(crate) registry: Arc<Registry>,
@@ -54,7 +55,7 @@ impl Runtime {
     /// when and what to do. A runtime that cannot write still answers.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let Config { folder, keys, engine, journal, monitor, trial, fallback, clock } = config;
+        let Config { folder, keys, engine, journal, monitor, trial, fallback, admission, clock } = config;
         let folder = Arc::new(Folder::new(folder));
         let counters = Arc::new(Counters::default());
         let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
@@ -65,7 +66,7 @@ impl Runtime {
         let keeper = Box::new(Keeper { monitor, trials: Trials::new(Arc::clone(&registry), trial) });
         let journal = Journal::open_followed(folder, clock.clone(), epoch, journal, Arc::clone(&counters), keeper);
         let desk = fallback.map(|policy| Desk::open(policy, &clock, &journal));
-        let shared = Shared { clock, counters, registry, journal, desk, trial, closed: false };
+        let shared = Shared { admission, clock, counters, registry, journal, desk, trial, closed: false };
         Self { shared: Arc::new(shared) }
     }
 

@@ -1,7 +1,8 @@
-//! The predictor without bundle or storage: the guard rule by rule, golden sets that disagree, models of one's own.
+//! The predictor without storage: the guard rule by rule, golden sets that disagree, models of one's own, and bundles that follow others.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod compat;
 mod golden;
 mod guard;
 mod own_model;

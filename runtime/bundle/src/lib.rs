@@ -4,12 +4,14 @@
 //! that the reader rebuilds those bytes and compares.
 //!
 //! [`Bundle::read`] is the only way to something trusted; what it returns is whole, signed, and consistent.
+//! [`compat::compare`] says what an app that was made for one makes of another.
 //! [`Parts::write`] packs one, and [`sign_input`] and [`attach_signature`] let a tool sign it.
 
 #![deny(unsafe_code)]
 
 mod bundle;
 mod check;
+pub mod compat;
 mod container;
 mod contents;
 mod entry;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use dunlin_bundle::{Bundle, BundleError};
 use dunlin_predictor::{GoldenError, GoldenReport, LoadError, Predictor, verify_golden};
 
+use super::admission::AdmissionError;
+use super::admit::{admit, check_loaded};
 use super::files;
 use super::loaded::LoadedModel;
 use crate::counters::Counter;
@@ -89,6 +91,9 @@ pub enum InstallError {
     /// The model answers differently here than where it was packed.
     #[error(transparent)]
     Golden(#[from] GoldenError),
+    /// The app's own policy does not admit it, or the app could not use it in place of the active one.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
     /// The registry refuses it, for its sequence.
     #[error(transparent)]
     Registry(#[from] store::InstallError),
@@ -109,6 +114,7 @@ impl InstallError {
             Self::Bundle(error) => error.code(),
             Self::Load(_) => "cannot_load",
             Self::Golden(_) => "golden_disagrees",
+            Self::Admission(error) => error.code(),
             Self::Registry(store::InstallError::Older { .. }) => "older",
             Self::Registry(store::InstallError::ThrownOut { .. }) => "thrown_out",
             Self::Registry(store::InstallError::SequenceTooLarge { .. }) => "sequence_too_large",
@@ -211,16 +217,19 @@ fn repair(shared: &Shared, incoming: &Path, mut report: InstallReport) -> Result
 fn check(way: Way<'_>, state: &store::State, incoming: &Path) -> Result<(Bundle, InstallReport), InstallError> {
     let bundle = Bundle::open(incoming, &way.shared.registry.keys)?;
     let mut report = report(&bundle, InstallOutcome::Activated);
-    let holds = |held: Option<InstalledModel>| held.is_some_and(|held| held.model.digest == report.digest);
+    let holds = |held: Option<&InstalledModel>| held.is_some_and(|held| held.model.digest == report.digest);
     let active = state.active(&report.model_id)?;
     if way.aim == Aim::Try && active.is_some() {
         report.outcome = InstallOutcome::Candidate;
     }
-    if holds(active) || (way.aim == Aim::Try && holds(state.in_slot(&report.model_id, Slot::Candidate)?)) {
+    if holds(active.as_ref())
+        || (way.aim == Aim::Try && holds(state.in_slot(&report.model_id, Slot::Candidate)?.as_ref()))
+    {
         report.outcome = InstallOutcome::AlreadyInstalled;
     } else if is_passed_over(&report, way.source, state.highest_sequence(&report.model_id)?, state)? {
         report.outcome = InstallOutcome::PassedOver;
     } else {
+        admit(way.shared, way.source, &bundle, active.as_ref())?;
         report.golden = Some(prove(way.shared, &bundle)?);
     }
     Ok((bundle, report))
@@ -249,9 +258,10 @@ fn is_passed_over(
 /// Loads the model and its baseline and runs the golden set on this device.
 fn prove(shared: &Shared, bundle: &Bundle) -> Result<GoldenReport, InstallError> {
     let engine = &*shared.registry.engine;
-    let golden = verify_golden(&mut Predictor::load(engine, bundle)?, bundle)?;
-    Predictor::load_baseline(engine, bundle)?;
-    Ok(golden)
+    let mut model = Predictor::load(engine, bundle)?;
+    let baseline = Predictor::load_baseline(engine, bundle)?;
+    check_loaded(&shared.admission, bundle, std::iter::once(&model).chain(&baseline))?;
+    Ok(verify_golden(&mut model, bundle)?)
 }
 
 /// Where nothing can be written, the same checks are made on bytes in memory. What was accepted before still counts, and
@@ -276,6 +286,7 @@ fn hold_in_memory(way: Way<'_>, state: &store::State, problem: &StorageProblem) 
         report.outcome = InstallOutcome::PassedOver;
         return Ok(report);
     }
+    admit(shared, source, &bundle, state.active(&report.model_id).ok().flatten().as_ref())?;
     report.golden = Some(prove(shared, &bundle)?);
     let now_us = shared.clock.now().wall_us;
     let loaded = LoadedModel::load(&*shared.registry.engine, &bundle, now_us)?;

@@ -3,8 +3,11 @@
 //! A bundle is copied into the runtime's folder first, and only that copy, which nobody else writes, is verified, run
 //! against its golden set and, in the end, mapped.
 
+mod admission;
+mod admit;
 mod files;
 mod install;
+mod license;
 mod loaded;
 mod start;
 mod switch;
@@ -16,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use dunlin_bundle::{Bundle, TrustedKeys};
 use dunlin_engine::Engine;
 
+pub use self::admission::{Admission, AdmissionError, ProvenanceField};
 pub(crate) use self::install::{Aim, Source, install};
 pub use self::install::{InstallError, InstallOutcome, InstallReport};
 pub(crate) use self::loaded::LoadedModel;
