@@ -3,6 +3,7 @@
 mod bench;
 mod bundles;
 mod cloud;
+mod compat;
 mod disks;
 mod events;
 mod folders;
@@ -14,5 +15,6 @@ mod records;
 mod simulate;
 mod sync;
 mod tables;
+mod walk_through;
 mod watch;
 mod whole;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod channel;
+pub(crate) mod compat;
 pub(crate) mod completions;
 pub(crate) mod events;
 pub(crate) mod import;

@@ -7,8 +7,8 @@ use dunlin::fallback::{FallbackError, Resolved};
 use dunlin::health::Part;
 use dunlin::journal::Scalar;
 use dunlin::{
-    AnsweredBy, Config, FeatureError, InstallError, OutputValue, PredictError, Reason, Record, Runtime, Session,
-    TrustedKeys, Verdict,
+    Admission, AnsweredBy, Config, FeatureError, InstallError, OutputValue, PredictError, Reason, Record, Runtime,
+    Session, TrustedKeys, Verdict,
 };
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
@@ -47,9 +47,10 @@ impl Answerer {
         dir: &Path,
         bundle: &Path,
         keys: TrustedKeys,
+        admission: Admission,
         cloud: Option<Box<Cloud>>,
     ) -> Result<Self, CliError> {
-        let config = Config::with_engine(dir, keys, engine::chosen()?);
+        let config = Config::with_engine(dir, keys, engine::chosen()?).admission(admission);
         let runtime = Runtime::open(match &cloud {
             Some(cloud) => config.fallback(cloud.policy()),
             None => config,

@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, IsTerminal, Stdin, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use dunlin::Admission;
 use serde_json::{Value, json};
 
 use super::{read_bundle, read_keys};
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// Install the bundle into this runtime folder, answer as a device would, and keep the journal there.
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// The app's policy on bundles, as JSON; the bundle is refused where it does not keep it.
+    #[arg(long, requires = "dir")]
+    admission: Option<PathBuf>,
     #[command(flatten)]
     cloud: CloudArgs,
     /// End with exit code 3 when a record was refused or nobody answered it.
@@ -63,7 +67,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let cloud = args.cloud.open(args.dir.as_deref())?;
     let keys = read_keys(&args.keys)?;
     let mut answerer = match &args.dir {
-        Some(dir) => Answerer::on_record(dir, &args.bundle, keys, cloud),
+        Some(dir) => Answerer::on_record(dir, &args.bundle, keys, policy(args.admission.as_deref())?, cloud),
         None => Answerer::off_record(read_bundle(&args.bundle)?, &keys).map_err(|error| error.of(&args.bundle)),
     }?;
     let reader: Box<dyn BufRead> = match &args.input {
@@ -95,6 +99,16 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
         return Err(CliError::new(Kind::Records, "strict", message));
     }
     Ok(())
+}
+
+/// The app's policy on bundles; without a file, the one that admits all.
+fn policy(path: Option<&Path>) -> Result<Admission, CliError> {
+    let Some(path) = path else { return Ok(Admission::default()) };
+    let text = std::fs::read(path).map_err(|error| CliError::file(path, &error))?;
+    serde_json::from_slice(&text).map_err(|error| {
+        let message = format!("{} is no policy on bundles ({error}); docs/adaptability.md has one", path.display());
+        CliError::new(Kind::Failed, "not_a_policy", message)
+    })
 }
 
 fn answer(answerer: &mut Answerer, row: Row, tally: &mut Tally) -> Value {
