@@ -31,8 +31,8 @@ impl Case {
     fn check(&self) {
         let pair = Pair::after(self.change);
         assert_eq!(pair.said(), [self.said], "{}", self.said);
-        assert_eq!(pair.new(&self.record).err(), self.refused, "{}: {}", self.said, self.record);
-        pair.old(&self.record).unwrap();
+        assert_eq!(pair.by_new(&self.record).err(), self.refused, "{}: {}", self.said, self.record);
+        pair.by_old(&self.record).unwrap();
     }
 }
 
@@ -106,7 +106,7 @@ fn a_renamed_feature_is_a_removed_one_and_the_words_say_its_new_name() {
         ["compatible: feature `earnings`: feature_added", "incompatible: feature `income`: feature_removed"]
     );
     assert!(pair.compared().findings[0].what.contains("`earnings`"), "{:?}", pair.compared());
-    assert_eq!(pair.new(&record()).err(), Some("unknown_feature"));
+    assert_eq!(pair.by_new(&record()).err(), Some("unknown_feature"));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn what_refuses_some_records_is_a_note() {
         case.check();
         // Not every record: it would be incompatible.
         let other = json!({"used": 3.0, "heat": 10.0, "visits": 50, "member": true, "colour": "blue", "note": "", "pixels": [1, 2, 3]});
-        Pair::after(case.change).new(&other).unwrap();
+        Pair::after(case.change).by_new(&other).unwrap();
     }
 }
 
@@ -177,8 +177,8 @@ fn a_vocabulary_that_no_longer_takes_what_it_does_not_list_is_narrower() {
     open.feature("colour")["string_domain"]["unseen"] = json!("accept");
     let pair = Pair::of(open, |new| new.feature("colour")["string_domain"]["unseen"] = json!("refuse"));
     assert_eq!(pair.said(), ["note: feature `colour`: domain_narrower"]);
-    pair.old(&with("colour", json!("pink"))).unwrap();
-    assert_eq!(pair.new(&with("colour", json!("pink"))).err(), Some("unseen_level"));
+    pair.by_old(&with("colour", json!("pink"))).unwrap();
+    assert_eq!(pair.by_new(&with("colour", json!("pink"))).err(), Some("unseen_level"));
 }
 
 #[test]
@@ -240,8 +240,8 @@ fn what_only_the_new_bundle_takes_the_old_one_refuses_after_a_rollback() {
         (wider, with("heat", json!(50.0)), "out_of_domain"),
         (may_lack, with("heat", Value::Null), "missing"),
     ] {
-        pair.new(&record).unwrap();
-        assert_eq!(pair.old(&record).err(), Some(code));
+        pair.by_new(&record).unwrap();
+        assert_eq!(pair.by_old(&record).err(), Some(code));
     }
 }
 
@@ -252,7 +252,7 @@ fn features_at_other_positions_are_a_note_as_records_by_name_do_not_mind() {
         new.features.push(heat);
     });
     assert_eq!(pair.said(), ["note: the bundle: feature_order"]);
-    pair.new(&record()).unwrap();
+    pair.by_new(&record()).unwrap();
     let by_position = Record::from_json_str(pair.old.schema(), &record().to_string()).unwrap();
     assert_eq!(predict(&mut predictor(&pair.new), &by_position).err(), Some("wrong_type"));
 }
@@ -263,7 +263,7 @@ fn what_is_kept_or_sent_or_meant_otherwise_is_a_note_and_stricter_is_none() {
     open.feature("heat")["privacy"] = json!("bucket");
     let privacy = |class: &'static str| {
         let pair = Pair::of(open.clone(), move |new| new.feature("heat")["privacy"] = json!(class));
-        pair.new(&record()).unwrap();
+        pair.by_new(&record()).unwrap();
         pair.said()
     };
     assert_eq!(privacy("plain"), ["note: feature `heat`: privacy"]);

@@ -56,12 +56,12 @@ impl Pair {
     }
 
     /// What the new bundle answers to a record by name, or the code with which it is refused.
-    fn new(&self, record: &Value) -> Result<Prediction, &'static str> {
+    fn by_new(&self, record: &Value) -> Result<Prediction, &'static str> {
         answer(&self.new, record)
     }
 
     /// The same of the old bundle, as after a rollback.
-    fn old(&self, record: &Value) -> Result<Prediction, &'static str> {
+    fn by_old(&self, record: &Value) -> Result<Prediction, &'static str> {
         answer(&self.old, record)
     }
 }

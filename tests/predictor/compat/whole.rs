@@ -68,7 +68,7 @@ fn another_name_or_a_lower_sequence_is_incompatible_and_the_same_sequence_a_note
 fn a_later_engine_that_is_needed_is_a_note_as_runtimes_before_it_refuse_the_bundle() {
     let pair = Pair::after(|new| new.requires_engine = Some(semver::Version::new(99, 0, 0)));
     assert_eq!(pair.said(), ["note: the bundle: engine_version"]);
-    pair.old(&record()).unwrap();
+    pair.by_old(&record()).unwrap();
     let refused = Predictor::load(&PlanEngine::default(), &pair.new).err();
     assert!(matches!(refused, Some(LoadError::EngineTooOld { .. })), "{refused:?}");
 }
