@@ -35,7 +35,7 @@ pub struct TrialReport {
 
 impl Runtime {
     /// Installs a bundle to be tried: after the same checks it becomes the candidate of its model, and watches in sessions
-    /// opened from now on. What becomes of it is decided by what they see, by [`TrialPolicy`]; events tell. The first bundle
+    /// opened from now on. What becomes of it is decided by what they see, by [`TrialPolicy`](crate::TrialPolicy); events tell. The first bundle
     /// of a model becomes the active one.
     ///
     /// # Errors

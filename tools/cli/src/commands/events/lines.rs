@@ -81,7 +81,11 @@ fn particulars(detail: &Value) -> String {
     }
     let Some(fields) = detail.as_object() else { return text(detail) };
     if let (Some(model), Some(version)) = (detail["model_id"].as_str(), detail["version"].as_str()) {
-        return format!("{model} {version} (sequence {}), signed by {}", detail["sequence"], text(&detail["signer"]));
+        let bundle = format!("{model} {version} (sequence {})", detail["sequence"]);
+        return match ["from", "to", "cause"].map(|name| detail[name].as_str()) {
+            [Some(from), Some(to), Some(cause)] => format!("{bundle}: {from} -> {to} ({cause})"),
+            _ => format!("{bundle}, signed by {}", text(&detail["signer"])),
+        };
     }
     fields
         .iter()
