@@ -219,3 +219,21 @@ fn a_session_is_not_renewed_to_a_version_that_wants_other_records() {
     assert_eq!((answer.answered_by, session.model_version()), (AnsweredBy::Model, "1.2.3"));
     assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.8", "another session takes it");
 }
+
+#[test]
+fn a_candidate_that_has_gone_on_is_thrown_out_by_a_session_that_never_renewed_as_well() {
+    let mut device = Device::with(TrialPolicy {
+        shadow_share: 1.0,
+        shadow_cpu: 100.0,
+        min_compared: 60,
+        min_agreement: 0.0,
+        ..TrialPolicy::default()
+    });
+    let (runtime, _) = device.ready();
+    runtime.install_candidate(&device.bundle(&biased(8, [0.0, 0.0, 0.6]))).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    (0..80).for_each(|_| drop(device.predict(&mut session)));
+    assert_eq!(device.changes()[0][..3], ["1.2.8", "shadow", "canary"].map(str::to_owned));
+    (0..600).for_each(|_| drop(device.predict_and_label(&runtime, &mut session)));
+    assert_eq!(device.changes()[1..], [["1.2.8", "candidate", "refused", "quality_worse"].map(str::to_owned)]);
+}

@@ -30,8 +30,8 @@ struct Known {
     challenger: String,
     tally: Tally,
     changed: bool,
-    /// The stage in which a verdict was last acted on: rows of sessions that still run on it change nothing.
-    acted: Option<Stage>,
+    /// The verdict that was last acted on, and in which stage: rows of sessions that still run in it lead to the same one.
+    acted: Option<(Stage, Verdict)>,
 }
 
 impl Trials {
@@ -87,12 +87,13 @@ impl Trials {
             }
             let stage = known.tally.stage();
             let judged = judge(&known.tally, &self.policy);
-            if judged.verdict == Verdict::Wait || known.acted == Some(stage) {
+            let acting = Some((stage, judged.verdict));
+            if judged.verdict == Verdict::Wait || known.acted == acting {
                 continue;
             }
             match carry_out(&self.registry, model_id, &known.challenger, stage, judged) {
                 Ok(details) => {
-                    known.acted = Some(stage);
+                    known.acted = acting;
                     entered.extend(events(details, wall_us));
                 }
                 Err(problem) => log::warn!("the verdict on {model_id}'s trial waits: {problem}"),
