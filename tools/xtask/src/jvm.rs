@@ -1,5 +1,6 @@
 //! The Kotlin library on a host JVM: Maven generates its surface, compiles library and sample, and runs the tests of both.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::process::{cargo, follow, keep, program, show, target_folder, untied};
@@ -43,9 +44,21 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     }
     let target = target_folder(project)?;
     let (programs, folder) = (target.join("release"), target.join("jvm"));
+    from_scratch(&folder)?;
     let fixture = folder.join("fixture");
     show(program(project, programs.join("sdk_fixture")).arg(&fixture))?;
     run_maven(project, &programs, &folder, &fixture)?.judge()
+}
+
+/// Removes what an earlier build left: the Kotlin compiler takes the classes of a source that was renamed or changed for part
+/// of this one.
+fn from_scratch(folder: &Path) -> Result<(), String> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(format!("{} cannot be removed: {error}", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Why the tests cannot run here; installs what it may.
