@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dunlin_bundle::golden::Tolerance;
 use dunlin_bundle::graph::Graph;
+use dunlin_bundle::manifest::FallbackStep;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
 use dunlin_bundle::{Weights, WeightsError, safetensors_bytes};
@@ -89,6 +90,9 @@ pub struct PackSettings {
     /// Age in days past which answers are marked stale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_days: Option<u32>,
+    /// Who answers where the model abstains, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Vec<FallbackStep>>,
     /// Golden records to take from the held-out ones.
     #[serde(default = "default_golden_cases")]
     pub golden_cases: usize,
@@ -125,6 +129,7 @@ impl PackSettings {
             data_sha256: None,
             latency_budget_us: None,
             max_age_days: None,
+            fallback: None,
             golden_cases: default_golden_cases(),
             tolerance: default_tolerance(),
             guard: GuardSettings::default(),

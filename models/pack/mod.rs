@@ -231,6 +231,7 @@ fn identity(folder: &ModelFolder) -> Parts {
         engine: EngineRequirements::default(),
         latency_budget_us: settings.latency_budget_us,
         max_age_days: settings.max_age_days,
+        fallback: settings.fallback.clone(),
         requires: Vec::new(),
         schema: folder.schema.clone(),
         transforms: folder.transforms.clone(),

@@ -36,6 +36,10 @@ pub enum AnsweredBy {
     Model,
     /// The bundle's baseline: the model abstained, and the baseline's own guard accepted.
     Baseline,
+    /// The version before the active one, which is kept: the active one abstained, and the previous one's guard accepted.
+    Previous,
+    /// The active model, some time ago: a record like this one was computed in advance.
+    Cache,
     /// A larger model elsewhere, whose answer was resolved later: only ever in the journal.
     Cloud,
     /// Nobody: there is no answer that could be trusted.
@@ -49,6 +53,8 @@ impl AnsweredBy {
         match self {
             Self::Model => "model",
             Self::Baseline => "baseline",
+            Self::Previous => "previous",
+            Self::Cache => "cache",
             Self::Cloud => "cloud",
             Self::Nobody => "none",
         }

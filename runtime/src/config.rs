@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dunlin_bundle::TrustedKeys;
+use dunlin_bundle::manifest::FallbackStep;
 use dunlin_engine::{Engine, PlanEngine};
 
 use crate::clock::Clock;
 use crate::fallback::FallbackPolicy;
 use crate::journal::JournalConfig;
 use crate::monitor::MonitorConfig;
-use crate::registry::Admission;
+use crate::registry::{Admission, FallbackChains};
 use crate::trial::TrialPolicy;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
@@ -22,6 +23,7 @@ pub struct Config {
     pub(crate) monitor: MonitorConfig,
     pub(crate) trial: TrialPolicy,
     pub(crate) fallback: Option<FallbackPolicy>,
+    pub(crate) chains: FallbackChains,
     pub(crate) admission: Admission,
     pub(crate) clock: Clock,
 }
@@ -38,8 +40,8 @@ impl Config {
     #[must_use]
     pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
         let (journal, monitor, clock) = (JournalConfig::default(), MonitorConfig::default(), Clock::system());
-        let (trial, admission) = (TrialPolicy::default(), Admission::default());
-        Self { folder: folder.into(), keys, engine, journal, monitor, trial, fallback: None, admission, clock }
+        let (trial, admission, chains) = (TrialPolicy::default(), Admission::default(), FallbackChains::default());
+        Self { folder: folder.into(), keys, engine, journal, monitor, trial, fallback: None, chains, admission, clock }
     }
 
     /// How soon rows reach the disk, and how long they stay.
@@ -67,6 +69,20 @@ impl Config {
     #[must_use]
     pub fn fallback(mut self, policy: FallbackPolicy) -> Self {
         self.fallback = Some(policy);
+        self
+    }
+
+    /// Who answers where a model abstains, in this order, in the place of what its bundle declares. The cloud is asked only
+    /// where [`Config::fallback`] lets it be, beside the answer, whatever its place.
+    ///
+    /// ```
+    /// # use dunlin::{Config, FallbackStep, TrustedKeys};
+    /// let config = Config::new("app-data/dunlin", TrustedKeys::new())
+    ///     .fallback_chain("digits", &[FallbackStep::Previous, FallbackStep::Baseline]);
+    /// ```
+    #[must_use]
+    pub fn fallback_chain(mut self, model_id: &str, chain: &[FallbackStep]) -> Self {
+        self.chains.set(model_id, chain);
         self
     }
 

@@ -49,6 +49,7 @@ mod trial;
 pub use answer::{Answer, AnsweredBy};
 pub use config::Config;
 pub use dunlin_bundle::compat;
+pub use dunlin_bundle::manifest::FallbackStep;
 pub use dunlin_bundle::tensor::DType;
 pub use dunlin_bundle::{BundleError, KeyError, TrustedKeys, schema};
 pub use dunlin_features::{FeatureError, Record, TensorValue, Value};

@@ -55,13 +55,13 @@ impl Runtime {
     /// when and what to do. A runtime that cannot write still answers.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let Config { folder, keys, engine, journal, monitor, trial, fallback, admission, clock } = config;
+        let Config { folder, keys, engine, journal, monitor, trial, fallback, chains, admission, clock } = config;
         let folder = Arc::new(Folder::new(folder));
         let counters = Arc::new(Counters::default());
         let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
         counters.raise_to(&state.counters().unwrap_or_default());
         let epoch = state.epoch();
-        let registry = Arc::new(Registry::new(keys, engine, Arc::clone(&folder), state));
+        let registry = Arc::new(Registry::new(keys, engine, chains, Arc::clone(&folder), state));
         let monitor = Monitor::new(monitor, epoch, clock.boot_id());
         let keeper = Box::new(Keeper { monitor, trials: Trials::new(Arc::clone(&registry), trial) });
         let journal = Journal::open_followed(folder, clock.clone(), epoch, journal, Arc::clone(&counters), keeper);

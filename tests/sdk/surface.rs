@@ -131,6 +131,8 @@ fn answered(prediction: Prediction) -> Answered {
         AnsweredBy::Baseline => "baseline",
         AnsweredBy::Cloud => "cloud",
         AnsweredBy::Nobody => "nobody",
+        AnsweredBy::Previous => "previous",
+        AnsweredBy::Cache => "cache",
     };
     Answered {
         verdict: if prediction.verdict == Verdict::Accept { "accept" } else { "abstain" },

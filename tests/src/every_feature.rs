@@ -49,6 +49,7 @@ pub fn every_parts() -> Parts {
         engine: EngineRequirements::default(),
         latency_budget_us: None,
         max_age_days: None,
+        fallback: None,
         requires: Vec::new(),
         schema: schema(),
         transforms: transforms(),

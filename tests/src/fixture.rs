@@ -27,6 +27,7 @@ pub fn tiny_parts() -> Parts {
         engine: EngineRequirements::default(),
         latency_budget_us: Some(500),
         max_age_days: Some(90),
+        fallback: None,
         requires: Vec::new(),
         schema: schema(),
         transforms: transforms(),

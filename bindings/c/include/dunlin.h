@@ -160,6 +160,10 @@ typedef enum {
     DUNLIN_ANSWERED_BY_NOBODY = 3,
     // Somebody that this version of the interface has no word for.
     DUNLIN_ANSWERED_BY_OTHER = 4,
+    // The version before the active one: the active one abstained.
+    DUNLIN_ANSWERED_BY_PREVIOUS = 5,
+    // The active model, some time ago: the answer was computed in advance.
+    DUNLIN_ANSWERED_BY_CACHE = 6,
 } dunlin_answered_by;
 
 // What is to be done about uploads now.

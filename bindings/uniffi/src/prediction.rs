@@ -67,6 +67,10 @@ pub enum AnsweredBy {
     Cloud,
     /// Nobody: there is no answer that could be trusted.
     Nobody,
+    /// The version before the active one, because the active one abstained.
+    Previous,
+    /// The active model, some time ago: the answer was computed in advance.
+    Cache,
 }
 
 /// Whether the model's answer may be used.
@@ -142,6 +146,8 @@ impl TryFrom<dunlin::AnsweredBy> for AnsweredBy {
             dunlin::AnsweredBy::Baseline => Self::Baseline,
             dunlin::AnsweredBy::Cloud => Self::Cloud,
             dunlin::AnsweredBy::Nobody => Self::Nobody,
+            dunlin::AnsweredBy::Previous => Self::Previous,
+            dunlin::AnsweredBy::Cache => Self::Cache,
             other => return Err(DunlinError::unknown(&format!("'{other}' as who answered"))),
         })
     }

@@ -31,8 +31,29 @@ pub struct Manifest {
     /// Age in days past which answers are marked stale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_days: Option<u32>,
+    /// Who answers where the model abstains, tried in this order; absent: the baseline, then the cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Vec<FallbackStep>>,
     /// Every entry after the manifest, in file order.
     pub entries: Vec<Entry>,
+}
+
+/// Somebody who may answer where the model abstains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FallbackStep {
+    /// The version before the active one, where the device still has it.
+    Previous,
+    /// The bundle's baseline, where it has one.
+    Baseline,
+    /// A larger model elsewhere, where the app lets it be asked. Comes last, since `predict` does not wait for it.
+    Cloud,
+}
+
+impl FallbackStep {
+    /// Who is tried where nothing is said.
+    pub const USUAL: [Self; 2] = [Self::Baseline, Self::Cloud];
 }
 
 /// `major.minor`, written as a string.

@@ -13,7 +13,7 @@ use crate::error::BundleError;
 use crate::golden::GoldenSet;
 use crate::graph::Graph;
 use crate::limits::MAX_BUNDLE_BYTES;
-use crate::manifest::{EngineRequirements, Entry, Manifest, Provenance};
+use crate::manifest::{EngineRequirements, Entry, FallbackStep, Manifest, Provenance};
 use crate::read::hex;
 use crate::reference::Reference;
 use crate::schema::Schema;
@@ -38,6 +38,8 @@ pub struct Parts {
     pub latency_budget_us: Option<u64>,
     /// Age in days past which answers are marked stale.
     pub max_age_days: Option<u32>,
+    /// Who answers where the model abstains, in order; the usual where nothing is said.
+    pub fallback: Option<Vec<FallbackStep>>,
     /// Abilities that a reader must have.
     pub requires: Vec<String>,
     /// What a record must hold and what the model answers.
@@ -112,6 +114,7 @@ impl Parts {
             engine: self.engine.clone(),
             latency_budget_us: self.latency_budget_us,
             max_age_days: self.max_age_days,
+            fallback: self.fallback.clone(),
             entries: contents.iter().map(|(name, content)| describe(name, content)).collect(),
         };
         let manifest = manifest_json(&manifest)?;

@@ -289,9 +289,10 @@ fn hold_in_memory(way: Way<'_>, state: &store::State, problem: &StorageProblem) 
     admit(shared, source, &bundle, state.active(&report.model_id).ok().flatten().as_ref())?;
     report.golden = Some(prove(shared, &bundle)?);
     let now_us = shared.clock.now().wall_us;
-    let loaded = LoadedModel::load(&*shared.registry.engine, &bundle, now_us)?;
+    let registry = &shared.registry;
+    let loaded = LoadedModel::load(&*registry.engine, &bundle, &registry.chains, now_us)?;
     let what = format!("{} {} is held in memory and not installed: {problem}", report.model_id, report.version);
-    shared.registry.hold(loaded, Notice { what, since_us: now_us, remedy: problem.remedy().to_owned() });
+    registry.hold(loaded, Notice { what, since_us: now_us, remedy: problem.remedy().to_owned() });
     Ok(report)
 }
 

@@ -1,9 +1,11 @@
 //! Models loaded for sessions: sessions of one model share its weights.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dunlin_bundle::Bundle;
+use dunlin_bundle::manifest::{FallbackStep, Manifest};
 use dunlin_bundle::reference::Reference;
 use dunlin_engine::Engine;
 use dunlin_predictor::{LoadError, Predictor};
@@ -12,6 +14,23 @@ use dunlin_wire::ModelVersion;
 use crate::journal::Context;
 use crate::monitor::Watch;
 use crate::store::Slot;
+
+/// The app's own fallback chains, by model.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FallbackChains(BTreeMap<String, Arc<[FallbackStep]>>);
+
+impl FallbackChains {
+    /// Sets a model's.
+    pub(crate) fn set(&mut self, model_id: &str, chain: &[FallbackStep]) {
+        self.0.insert(model_id.to_owned(), chain.into());
+    }
+
+    /// The app's, else the bundle's, else the usual.
+    fn of(&self, manifest: &Manifest) -> Arc<[FallbackStep]> {
+        let declared = || manifest.fallback.as_deref().unwrap_or(&FallbackStep::USUAL).into();
+        self.0.get(&manifest.model_id).map_or_else(declared, Arc::clone)
+    }
+}
 
 /// A model and its baseline, ready to answer.
 pub(crate) struct LoadedModel {
@@ -22,6 +41,8 @@ pub(crate) struct LoadedModel {
     pub(crate) reference: Reference,
     pub(crate) watch: Arc<Watch>,
     pub(crate) latency_budget_us: Option<u64>,
+    /// Who may answer where it abstains, in order.
+    pub(crate) fallback: Arc<[FallbackStep]>,
     /// When it should no longer be taken for fresh, in microseconds since the Unix epoch.
     pub(crate) stale_from_us: Option<i64>,
     /// It was thrown out while sessions held it.
@@ -30,7 +51,12 @@ pub(crate) struct LoadedModel {
 
 impl LoadedModel {
     /// Compiles a bundle's model and baseline.
-    pub(super) fn load(engine: &dyn Engine, bundle: &Bundle, installed_us: i64) -> Result<Self, LoadError> {
+    pub(super) fn load(
+        engine: &dyn Engine,
+        bundle: &Bundle,
+        chains: &FallbackChains,
+        installed_us: i64,
+    ) -> Result<Self, LoadError> {
         const DAY_US: i64 = 24 * 3_600 * 1_000_000;
         let model = Predictor::load(engine, bundle)?;
         let manifest = bundle.manifest();
@@ -49,6 +75,7 @@ impl LoadedModel {
             reference: bundle.reference().clone(),
             watch: Arc::new(watch),
             latency_budget_us: manifest.latency_budget_us,
+            fallback: chains.of(manifest),
             stale_from_us: max_age.map(|age| installed_us.saturating_add(age)),
             withdrawn: AtomicBool::new(false),
         })

@@ -22,7 +22,7 @@ use dunlin_engine::Engine;
 pub use self::admission::{Admission, AdmissionError, ProvenanceField};
 pub(crate) use self::install::{Aim, Source, install};
 pub use self::install::{InstallError, InstallOutcome, InstallReport};
-pub(crate) use self::loaded::LoadedModel;
+pub(crate) use self::loaded::{FallbackChains, LoadedModel};
 pub(crate) use self::start::{Proof, load};
 pub(crate) use self::switch::{Cause, KIND, activate, begin_canary, confirm, events, throw_out};
 pub use self::switch::{Switch, SwitchError};
@@ -34,6 +34,7 @@ use crate::store::{Folder, InstalledModel, State};
 pub(crate) struct Registry {
     pub(crate) keys: TrustedKeys,
     pub(crate) engine: Arc<dyn Engine + Send + Sync>,
+    pub(crate) chains: FallbackChains,
     pub(crate) folder: Arc<Folder>,
     state: Mutex<State>,
     /// Goes up with every change of who answers, so that sessions need not ask `state.db`.
@@ -48,6 +49,7 @@ impl Registry {
     pub(crate) fn new(
         keys: TrustedKeys,
         engine: Arc<dyn Engine + Send + Sync>,
+        chains: FallbackChains,
         folder: Arc<Folder>,
         state: State,
     ) -> Self {
@@ -56,7 +58,16 @@ impl Registry {
             files::sweep(folder.path(), |name| models.iter().any(|held| held.model.file == name));
         }
         let (in_use, in_memory) = (Mutex::default(), Mutex::default());
-        Self { keys, engine, folder, state: Mutex::new(state), generation: AtomicU64::new(0), in_use, in_memory }
+        Self {
+            keys,
+            engine,
+            chains,
+            folder,
+            state: Mutex::new(state),
+            generation: AtomicU64::new(0),
+            in_use,
+            in_memory,
+        }
     }
 
     /// The registry's database. A panic elsewhere leaves no half-made change in it: each is one transaction. Never held
@@ -114,7 +125,7 @@ impl Registry {
         }
         let path = files::path(self.folder.path(), &installed.model.file);
         let bundle = Bundle::open_installed(&path, &self.keys)?;
-        let loaded = Arc::new(LoadedModel::load(&*self.engine, &bundle, installed.installed_us)?);
+        let loaded = Arc::new(LoadedModel::load(&*self.engine, &bundle, &self.chains, installed.installed_us)?);
         in_use.retain(|_, model| model.strong_count() > 0);
         in_use.insert(installed.model.digest.clone(), Arc::downgrade(&loaded));
         Ok(loaded)

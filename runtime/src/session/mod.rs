@@ -1,5 +1,6 @@
 //! A session: one caller's way to answers, each of them on the record.
 
+mod chain;
 mod remember;
 mod resolve;
 mod side;
@@ -32,6 +33,8 @@ pub struct Session {
     side: Side,
     /// The other of a trial.
     other: Option<Other>,
+    /// The version before, where it may answer in the place of the one that abstains.
+    previous: Option<Side>,
     /// The registry's, as it was when the session was opened.
     generation: u64,
     hash_key: HashKey,
@@ -105,8 +108,9 @@ impl Session {
         let projected = self.side.projection.of(record);
         let (given, record) = (record, &*projected);
         let prediction = self.side.predict(&self.shared, record);
-        let compared = self.compare(given, prediction.as_ref(), started, by_candidate);
-        let chosen = prediction.map(|prediction| self.side.choose(record, prediction));
+        let is_challenger = by_candidate || self.is_on_probation();
+        let compared = self.compare(given, prediction.as_ref(), started, is_challenger);
+        let chosen = prediction.map(|prediction| self.choose(given, prediction, is_challenger));
         let mut answer = self.remember(record, started, chosen, compared)?;
         self.hurry(&answer);
         answer.fallback = self.ask(record, &answer);
@@ -198,10 +202,11 @@ impl Session {
         let schema = records.unwrap_or_else(|| Arc::new(side.model.schema().clone()));
         // What is held in memory alone has no trial.
         let other = Other::open(&shared, &side, &schema).filter(|_| shared.registry.held(model_id).is_none());
+        let previous = chain::open_previous(&shared, &side, &schema);
         let hash_key = shared.registry.state().identity().hash_key.clone();
         let leaving = shared.desk.as_ref().map(|desk| desk.leaving(side.model.schema()));
         let waiting = Waiting::default();
-        Ok(Self { shared, schema, side, other, generation, hash_key, subject: None, leaving, waiting })
+        Ok(Self { shared, schema, side, other, previous, generation, hash_key, subject: None, leaving, waiting })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Asks the cloud by policy, and takes in what came of it. Neither waits for the network, nor for the disk.
 
+use dunlin_bundle::manifest::FallbackStep;
 use dunlin_features::Record;
 
 use super::Session;
@@ -43,6 +44,9 @@ impl Session {
     /// The request that an answer makes by policy.
     pub(super) fn ask(&mut self, record: &Record<'_>, answer: &Answer) -> Option<FallbackRequest> {
         let (shared, leaving) = (&self.shared, self.leaving.as_ref()?);
+        if !self.side.loaded.fallback.contains(&FallbackStep::Cloud) {
+            return None;
+        }
         let request = shared.desk.as_ref()?.request(
             (&shared.journal, &shared.counters),
             (self.side.model.schema(), leaving),

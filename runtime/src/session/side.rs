@@ -6,8 +6,7 @@ use dunlin_bundle::schema::Schema;
 use dunlin_features::{Projection, Record};
 use dunlin_predictor::{PredictError, Prediction, Predictor};
 
-use super::{Chosen, SessionError};
-use crate::answer::AnsweredBy;
+use super::SessionError;
 use crate::clock::Moment;
 use crate::journal::Context;
 use crate::registry::{LoadedModel, Proof, load};
@@ -61,18 +60,6 @@ impl Side {
         let prediction = self.model.predict(record);
         proof.end(&shared.registry);
         prediction
-    }
-
-    /// The first that accepts its own answer, of the model and the baseline; a model that was thrown out does not answer.
-    pub(super) fn choose(&mut self, record: &Record<'_>, prediction: Prediction) -> Chosen {
-        if prediction.verdict.is_accept() && !self.loaded.is_withdrawn() {
-            return Chosen { answered_by: AnsweredBy::Model, outputs: prediction.outputs.clone(), prediction };
-        }
-        let second = self.baseline.as_mut().and_then(|baseline| baseline.predict(record).ok());
-        match second.filter(|second| second.verdict.is_accept()) {
-            Some(second) => Chosen { answered_by: AnsweredBy::Baseline, outputs: second.outputs, prediction },
-            None => Chosen { answered_by: AnsweredBy::Nobody, outputs: None, prediction },
-        }
     }
 
     pub(super) fn is_stale(&self, now: Moment) -> bool {

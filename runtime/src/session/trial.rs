@@ -107,17 +107,21 @@ impl Other {
 }
 
 impl Session {
+    /// Whether the active bundle is the one that is tried.
+    pub(super) fn is_on_probation(&self) -> bool {
+        self.other.as_ref().is_some_and(|other| other.pair.stage == Stage::Probation)
+    }
+
     /// Compares where a trial is on; tells the row what to add to it.
     pub(super) fn compare(
         &mut self,
         record: &Record<'_>,
         answered: Result<&Prediction, &PredictError>,
         started: Moment,
-        by_candidate: bool,
+        by_challenger: bool,
     ) -> Option<Compared> {
         let other = self.other.as_mut()?;
         let ended = self.shared.clock.now();
-        let by_challenger = by_candidate || other.pair.stage == Stage::Probation;
         Some(other.compare(&self.shared, record, answered, [started, ended], by_challenger))
     }
 

@@ -107,6 +107,7 @@ impl Model {
             engine: EngineRequirements { min_version: self.requires_engine.clone() },
             latency_budget_us: None,
             max_age_days: None,
+            fallback: None,
             requires: Vec::new(),
             transforms: typed(json!({"inputs": [{"name": "x", "shape": [1], "columns": [{"feature": used}]}]})),
             graph: typed(self.graph()),

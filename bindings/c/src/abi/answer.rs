@@ -36,6 +36,10 @@ pub enum AnsweredBy {
     Nobody = 3,
     /// Somebody that this version of the interface has no word for.
     Other = 4,
+    /// The version before the active one: the active one abstained.
+    Previous = 5,
+    /// The active model, some time ago: the answer was computed in advance.
+    Cache = 6,
 }
 
 /// An answer on the record.
@@ -214,6 +218,8 @@ fn answered_by(who: dunlin::AnsweredBy) -> AnsweredBy {
         dunlin::AnsweredBy::Baseline => AnsweredBy::Baseline,
         dunlin::AnsweredBy::Cloud => AnsweredBy::Cloud,
         dunlin::AnsweredBy::Nobody => AnsweredBy::Nobody,
+        dunlin::AnsweredBy::Previous => AnsweredBy::Previous,
+        dunlin::AnsweredBy::Cache => AnsweredBy::Cache,
         _ => AnsweredBy::Other,
     }
 }

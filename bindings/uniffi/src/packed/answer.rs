@@ -66,6 +66,8 @@ fn answered_by(by: AnsweredBy) -> Result<u8, DunlinError> {
         AnsweredBy::Baseline => 1,
         AnsweredBy::Cloud => 2,
         AnsweredBy::Nobody => 3,
+        AnsweredBy::Previous => 4,
+        AnsweredBy::Cache => 5,
         other => return Err(DunlinError::unknown(&format!("'{other}' as who answered"))),
     })
 }

@@ -4,7 +4,7 @@ use super::{Fault, ensure, within_limit};
 use crate::entry::{LISTED, MANIFEST, is_unsafe_name, max_length};
 use crate::error::{BundleError, LayoutFault};
 use crate::limits;
-use crate::manifest::{Entry, FormatVersion, Manifest};
+use crate::manifest::{Entry, FallbackStep, FormatVersion, Manifest};
 
 /// Version of the format that this crate writes.
 pub(crate) const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
@@ -32,7 +32,15 @@ fn check_identity(manifest: &Manifest) -> Result<(), Fault> {
     ensure(good, "model_id", "it is not made of lower-case letters, digits, `-` and `_`")?;
     let hash = manifest.provenance.data_sha256.as_deref();
     ensure(hash.is_none_or(is_sha256), "provenance.data_sha256", "it is not 64 lower-case hex digits")?;
+    check_fallback(manifest.fallback.as_deref().unwrap_or_default())?;
     within_limit("MAX_ENTRIES", manifest.entries.len(), limits::MAX_ENTRIES)
+}
+
+fn check_fallback(steps: &[FallbackStep]) -> Result<(), Fault> {
+    let is_once = steps.iter().enumerate().all(|(index, step)| !steps[..index].contains(step));
+    ensure(is_once, "fallback", "a step stands there twice")?;
+    let before_last = steps.split_last().map_or(&[][..], |(_, before)| before);
+    ensure(!before_last.contains(&FallbackStep::Cloud), "fallback", "`cloud` is not the last step")
 }
 
 /// Checks that entries are known, in order, complete, and within their limits.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use dunlin_bundle::manifest::{FallbackStep, Manifest};
 use dunlin_bundle::{Bundle, Contents, WeightType};
 use serde_json::{Value, json};
 
@@ -72,6 +73,13 @@ fn document(contents: &Contents, signature: &str, plan: &Planned) -> Value {
     })
 }
 
+/// Who answers where the model abstains, in the words of the manifest.
+fn fallback(manifest: &Manifest) -> String {
+    let chain = manifest.fallback.as_deref().unwrap_or(&FallbackStep::USUAL);
+    let names = chain.iter().filter_map(|step| json!(step).as_str().map(str::to_owned)).collect::<Vec<_>>();
+    if names.is_empty() { "nobody".to_owned() } else { names.join(", then ") }
+}
+
 fn identity(contents: &Contents, signature: &str) -> comfy_table::Table {
     let (manifest, none) = (contents.manifest(), "-".to_owned());
     let text = |value: &Option<String>| value.clone().unwrap_or(none.clone());
@@ -84,6 +92,7 @@ fn identity(contents: &Contents, signature: &str) -> comfy_table::Table {
         ("commit", text(&manifest.provenance.commit)),
         ("data sha256", text(&manifest.provenance.data_sha256)),
         ("reviewer", text(&manifest.provenance.reviewer)),
+        ("falls back to", fallback(manifest)),
         ("size", format!("{} bytes", contents.length_bytes())),
         ("quantised", format!("{:.1} % of the weights are in ggml blocks", 100.0 * contents.quantized_share())),
         ("graph", contents.graph().nodes.iter().map(|n| n.op_type.as_str()).collect::<Vec<_>>().join(" > ")),

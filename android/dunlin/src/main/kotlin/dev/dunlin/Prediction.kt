@@ -63,6 +63,12 @@ public enum class AnsweredBy {
 
     /** Nobody: there is no answer that could be trusted. */
     NOBODY,
+
+    /** The version before the active one, because the active one abstained. */
+    PREVIOUS,
+
+    /** The active model, some time ago: the answer was computed in advance. */
+    CACHE,
 }
 
 /** Whether the model's answer may be used. */
