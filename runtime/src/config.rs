@@ -13,6 +13,7 @@ use crate::journal::JournalConfig;
 use crate::monitor::MonitorConfig;
 use crate::registry::{Admission, FallbackChains};
 use crate::trial::TrialPolicy;
+use crate::update::UpdatePolicy;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
 pub struct Config {
@@ -25,6 +26,7 @@ pub struct Config {
     pub(crate) fallback: Option<FallbackPolicy>,
     pub(crate) chains: FallbackChains,
     pub(crate) admission: Admission,
+    pub(crate) updates: Option<UpdatePolicy>,
     pub(crate) clock: Clock,
 }
 
@@ -41,7 +43,19 @@ impl Config {
     pub fn with_engine(folder: impl Into<PathBuf>, keys: TrustedKeys, engine: Arc<dyn Engine + Send + Sync>) -> Self {
         let (journal, monitor, clock) = (JournalConfig::default(), MonitorConfig::default(), Clock::system());
         let (trial, admission, chains) = (TrialPolicy::default(), Admission::default(), FallbackChains::default());
-        Self { folder: folder.into(), keys, engine, journal, monitor, trial, fallback: None, chains, admission, clock }
+        Self {
+            folder: folder.into(),
+            keys,
+            engine,
+            journal,
+            monitor,
+            trial,
+            fallback: None,
+            chains,
+            admission,
+            updates: None,
+            clock,
+        }
     }
 
     /// How soon rows reach the disk, and how long they stay.
@@ -90,6 +104,13 @@ impl Config {
     #[must_use]
     pub fn admission(mut self, policy: Admission) -> Self {
         self.admission = policy;
+        self
+    }
+
+    /// Which update channel is followed, by [`Runtime::update`](crate::Runtime::update). Without this, none.
+    #[must_use]
+    pub fn updates(mut self, policy: UpdatePolicy) -> Self {
+        self.updates = Some(policy);
         self
     }
 

@@ -45,6 +45,7 @@ mod runtime;
 mod session;
 pub mod store;
 mod trial;
+mod update;
 
 pub use answer::{Answer, AnsweredBy};
 pub use config::Config;
@@ -62,3 +63,4 @@ pub use registry::{
 pub use runtime::{CloseError, Runtime};
 pub use session::{Session, SessionError};
 pub use trial::TrialPolicy;
+pub use update::{ModelUpdate, UpdateError, UpdateOutcome, UpdatePolicy, UpdateReport};

@@ -17,6 +17,7 @@ use crate::registry::{self, Admission, Aim, InstallError, InstallReport, LoadedM
 use crate::session::{Session, SessionError};
 use crate::store::{Folder, InstalledModel, Slot, State, StorageProblem};
 use crate::trial::{TrialPolicy, Trials};
+use crate::update::Updates;
 
 /// An open folder. Cheap to share behind an `Arc`; sessions keep what they need of it alive.
 pub struct Runtime {
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     /// Where the cloud may be asked.
     pub(crate) desk: Option<Desk>,
     pub(crate) trial: TrialPolicy,
+    /// The update channel, where one is followed.
+    pub(crate) updates: Option<Updates>,
     closed: bool,
 }
 
@@ -55,7 +58,8 @@ impl Runtime {
     /// when and what to do. A runtime that cannot write still answers.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let Config { folder, keys, engine, journal, monitor, trial, fallback, chains, admission, clock } = config;
+        let Config { folder, keys, engine, journal, monitor, trial, fallback, chains, admission, updates, clock } =
+            config;
         let folder = Arc::new(Folder::new(folder));
         let counters = Arc::new(Counters::default());
         let state = State::open(Arc::clone(&folder), clock.clone(), highest_epoch(folder.path()));
@@ -66,7 +70,8 @@ impl Runtime {
         let keeper = Box::new(Keeper { monitor, trials: Trials::new(Arc::clone(&registry), trial) });
         let journal = Journal::open_followed(folder, clock.clone(), epoch, journal, Arc::clone(&counters), keeper);
         let desk = fallback.map(|policy| Desk::open(policy, &clock, &journal));
-        let shared = Shared { admission, clock, counters, registry, journal, desk, trial, closed: false };
+        let updates = updates.map(Updates::new);
+        let shared = Shared { admission, clock, counters, registry, journal, desk, trial, updates, closed: false };
         Self { shared: Arc::new(shared) }
     }
 
@@ -128,6 +133,7 @@ impl Runtime {
     pub fn health(&self) -> Health {
         let (journal, mut notices) = self.shared.journal.health();
         notices.extend(self.shared.registry.all_held().into_iter().map(|(_, why)| why));
+        notices.extend(self.shared.updates.as_ref().and_then(|updates| updates.notice(&self.shared)));
         let counters = self.shared.counters.totals();
         let models = self.shared.models();
         Health { state: self.shared.registry.state().health(), journal, notices, counters, models }

@@ -11,4 +11,5 @@ mod interrupted;
 mod life;
 mod oracle;
 mod phone;
+mod runtime;
 mod server;

@@ -83,11 +83,12 @@ impl Device {
         answer
     }
 
-    /// Every change of state, oldest first: version, from, to, cause.
+    /// Every change of state since a bundle was installed, oldest first: version, from, to, cause.
     pub(crate) fn changes(&self) -> Vec<[String; 4]> {
         let mut events = Reader::open(&self.folder()).unwrap().events(1_000).unwrap();
         events.reverse();
-        let changes = events.into_iter().filter(|event| event.kind == "model_state");
+        let is_later = |detail: &Value| !["installation", "made_room"].iter().any(|cause| detail["cause"] == *cause);
+        let changes = events.into_iter().filter(|event| event.kind == "model_state" && is_later(&event.detail));
         let text = |detail: &Value, name: &str| detail[name].as_str().unwrap().to_owned();
         changes.map(|event| ["version", "from", "to", "cause"].map(|name| text(&event.detail, name))).collect()
     }

@@ -31,6 +31,18 @@ pub struct Upload {
     pub body: Vec<u8>,
 }
 
+/// One request: `GET {base}{path}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetch {
+    /// Path below the server's address.
+    pub path: String,
+    /// Value of the header `Range`, where a part is wanted.
+    pub range: Option<String>,
+    /// Longest answer that is wanted, in bytes: a longer one is an error of the transport.
+    pub max_bytes: u64,
+}
+
 /// The link that the host has now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Link {
@@ -74,6 +86,15 @@ pub trait Transport {
     /// # Errors
     /// [`TransportError`] when there was no whole answer.
     fn send(&mut self, upload: &Upload) -> Result<Response, TransportError>;
+
+    /// Fetches a file of the update channel, or a part of one. Any status is an answer. A host whose app follows no channel
+    /// need not know how.
+    ///
+    /// # Errors
+    /// [`TransportError`] when there was no whole answer, or a longer one than is wanted.
+    fn fetch(&mut self, fetch: &Fetch) -> Result<Response, TransportError> {
+        Err(TransportError::new(format!("this transport does not know how to fetch {}", fetch.path)))
+    }
 }
 
 /// What became of an attempt.

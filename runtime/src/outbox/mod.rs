@@ -17,7 +17,7 @@ use std::time::Duration;
 use dunlin_wire::limits::{MAX_RANGES, MAX_WINDOWS};
 use dunlin_wire::{Envelope, Receipt, Summary, encode};
 
-pub use message::{Link, Next, Reported, Response, SyncReport, Transport, TransportError, Upload};
+pub use message::{Fetch, Link, Next, Reported, Response, SyncReport, Transport, TransportError, Upload};
 use policy::{DAY, MAX_WAITING, MAX_WAITING_BYTES, METERED_BYTES_A_DAY};
 use verdict::{Verdict, backoff, judge, unwanted_wait};
 

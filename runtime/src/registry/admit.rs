@@ -10,22 +10,23 @@ use super::admission::{Admission, AdmissionError, ProvenanceField};
 use super::install::Source;
 use super::{files, license};
 use crate::runtime::Shared;
-use crate::store::InstalledModel;
+use crate::store::{InstalledModel, State};
 
 /// Whether the app admits a bundle, and can use it where it uses the active one now. That is asked of bundles that come
 /// by themselves: one that the app ships came with the app that it suits. An active one that cannot be read answers nobody,
 /// and nothing has to suit it.
 pub(super) fn admit(
     shared: &Shared,
-    source: Source,
+    state: &State,
+    source: Source<'_>,
     bundle: &Bundle,
     active: Option<&InstalledModel>,
 ) -> Result<(), AdmissionError> {
     let open = |active: &InstalledModel| {
         let copy = files::path(shared.registry.folder.path(), &active.model.file);
-        Bundle::open_installed(&copy, &shared.registry.keys).ok()
+        Bundle::open_installed(&copy, &shared.registry.keys_of(state, &active.model.digest)).ok()
     };
-    let active = active.filter(|_| source != Source::Shipped).and_then(open);
+    let active = active.filter(|_| !source.is_shipped()).and_then(open);
     check(&shared.admission, bundle, active.as_deref())
 }
 

@@ -20,11 +20,11 @@ use dunlin_bundle::{Bundle, TrustedKeys};
 use dunlin_engine::Engine;
 
 pub use self::admission::{Admission, AdmissionError, ProvenanceField};
-pub(crate) use self::install::{Aim, Source, install};
+pub(crate) use self::install::{Aim, Delivery, Source, install};
 pub use self::install::{InstallError, InstallOutcome, InstallReport};
 pub(crate) use self::loaded::{FallbackChains, LoadedModel};
 pub(crate) use self::start::{Proof, load};
-pub(crate) use self::switch::{Cause, KIND, activate, begin_canary, confirm, events, throw_out};
+pub(crate) use self::switch::{Cause, KIND, activate, begin_canary, confirm, events, throw_out, withdraw};
 pub use self::switch::{Switch, SwitchError};
 use crate::health::Notice;
 use crate::session::SessionError;
@@ -117,14 +117,25 @@ impl Registry {
         lock(&self.in_use).get(digest).and_then(Weak::upgrade)
     }
 
+    /// The keys that may vouch for an installed bundle: the app's, and the channel's that vouched for it when it came.
+    pub(super) fn keys_of(&self, state: &State, digest: &str) -> TrustedKeys {
+        let mut keys = self.keys.clone();
+        if let Ok(Some(signer)) = state.signer(digest) {
+            // The app's own stands, whatever else would have its name.
+            let _ = keys.add(&signer.name, &signer.key);
+        }
+        keys
+    }
+
     /// An installed model, loaded unless a session already uses it.
     pub(crate) fn load(&self, installed: &InstalledModel) -> Result<Arc<LoadedModel>, SessionError> {
+        let keys = self.keys_of(&self.state(), &installed.model.digest);
         let mut in_use = lock(&self.in_use);
         if let Some(loaded) = in_use.get(&installed.model.digest).and_then(Weak::upgrade) {
             return Ok(loaded);
         }
         let path = files::path(self.folder.path(), &installed.model.file);
-        let bundle = Bundle::open_installed(&path, &self.keys)?;
+        let bundle = Bundle::open_installed(&path, &keys)?;
         let loaded = Arc::new(LoadedModel::load(&*self.engine, &bundle, &self.chains, installed.installed_us)?);
         in_use.retain(|_, model| model.strong_count() > 0);
         in_use.insert(installed.model.digest.clone(), Arc::downgrade(&loaded));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Registry, files};
 use crate::journal::Event;
-use crate::store::{InstalledModel, Slot, StorageProblem, Switched};
+use crate::store::{InstalledModel, Slot, StorageProblem, Switched, Withdrawal};
 
 /// Why a bundle's state changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +75,8 @@ pub(crate) fn activate(
     // Bound here, since the state must not stay locked behind it.
     let switched = registry.state().promote(model_id, digest)?;
     Ok(switched.map(|switched| {
-        let events = vec![change(&switched.active, "candidate", "active", cause)];
+        let mut events = vec![change(&switched.active, "candidate", "active", cause)];
+        events.extend(retired(&switched.gone));
         (settle(registry, &switched), events)
     }))
 }
@@ -103,6 +104,30 @@ pub(crate) fn throw_out(
         }
         (settle(registry, &switched), events)
     }))
+}
+
+/// Takes a recalled bundle out, whatever its slot; tells its version. Sessions that hold it answer with it no more, and where
+/// nothing takes its place nobody does. `None` where it is in no slot.
+pub(crate) fn withdraw(
+    registry: &Registry,
+    model_id: &str,
+    digest: &str,
+    reason: &str,
+) -> Result<Option<(String, Vec<Value>)>, StorageProblem> {
+    let Some(Withdrawal { gone, active, was }) = registry.state().withdraw(model_id, digest)? else { return Ok(None) };
+    if let Some(loaded) = registry.in_use(digest) {
+        loaded.withdraw();
+    }
+    let version = gone.model.version.clone();
+    log::warn!("{model_id} {version} is recalled: {reason}");
+    let cause = Cause { code: "recalled".into(), figures: json!({ "reason": reason }) };
+    let mut events = vec![change(&gone, gone.slot.name(), "refused", &cause)];
+    if let Some((active, was)) = active.zip(was).filter(|(_, was)| *was != Slot::Active) {
+        events.push(change(&active, was.name(), Slot::Active.name(), &cause));
+    }
+    files::remove(registry.folder.path(), &gone.model.file);
+    registry.changed();
+    Ok(Some((version, events)))
 }
 
 /// Lets a candidate that has watched answer for some.
@@ -133,6 +158,12 @@ pub(crate) fn confirm(
     drop(state);
     registry.changed();
     Ok(active.iter().map(|active| change(active, "probation", "active", cause)).collect())
+}
+
+/// The events of bundles that made room for another.
+pub(super) fn retired(gone: &[InstalledModel]) -> Vec<Value> {
+    let cause = Cause { code: "made_room".into(), figures: json!({}) };
+    gone.iter().map(|gone| change(gone, gone.slot.name(), "retired", &cause)).collect()
 }
 
 fn settle(registry: &Registry, switched: &Switched) -> Switch {

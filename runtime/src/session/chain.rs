@@ -43,6 +43,9 @@ impl Session {
 
 impl Side {
     fn baseline_answers(&mut self, given: &Record<'_>) -> Option<Vec<OutputValue>> {
+        if self.loaded.is_withdrawn() {
+            return None;
+        }
         let projected = self.projection.of(given);
         let prediction = self.baseline.as_mut()?.predict(&projected).ok()?;
         prediction.verdict.is_accept().then_some(prediction.outputs)?

@@ -21,6 +21,6 @@ pub(crate) mod tally;
 pub use folder::Folder;
 pub use problem::{StorageProblem, StorageProblemKind};
 pub use state::{
-    Identity, InstallError, Installed, InstalledModel, NewModel, Refusal, Slot, Stage, State, Switched, ThrownOut,
-    Trial,
+    Identity, InstallError, Installed, InstalledModel, NewModel, Refusal, Signer, Slot, Stage, State, Switched,
+    ThrownOut, Trial, Withdrawal,
 };

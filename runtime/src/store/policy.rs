@@ -28,6 +28,9 @@ pub(crate) const SET_ASIDE_KEPT: usize = 2;
 /// Refused bundles remembered, newest first: a server that offers a bad bundle for ever must not fill the disk.
 pub(crate) const REFUSALS_KEPT: u32 = 256;
 
+/// Bundles of the update channel remembered as refused: as many as a channel can list.
+pub(crate) const DECLINED_KEPT: u32 = 64;
+
 /// Events remembered.
 pub(crate) const EVENTS_KEPT: u32 = 1_000;
 

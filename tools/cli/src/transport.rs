@@ -12,9 +12,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use dunlin::outbox::{Response, Transport, TransportError, Upload};
+use dunlin::outbox::{Fetch, Response, Transport, TransportError, Upload};
 use log::LevelFilter;
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RANGE, RETRY_AFTER};
 
 use crate::error::CliError;
 pub(crate) use address::Address;
@@ -88,7 +88,6 @@ impl HttpTransport {
     }
 
     fn exchange(&self, posted: &Posted<'_>, whole: Duration, most: u64) -> Result<Answer, TransportError> {
-        let failed = |error: &ureq::Error| failure::error(error, &self.address, whole);
         let mut request = self.agent.post(self.address.below(posted.path)).header(ACCEPT, "application/json");
         request = request.header(CONTENT_TYPE, posted.content_type);
         if let Some(encoding) = posted.content_encoding {
@@ -98,7 +97,30 @@ impl HttpTransport {
             request = request.header(AUTHORIZATION, token.header());
         }
         let request = request.config().timeout_global(Some(whole)).build();
-        let (head, mut body) = request.send(posted.body).map_err(|e| failed(&e))?.into_parts();
+        self.read(request.send(posted.body), whole, most)
+    }
+
+    /// Gets a file below the address, or a part of it.
+    fn get(&self, fetch: &Fetch) -> Result<Answer, TransportError> {
+        let mut request = self.agent.get(self.address.below(&fetch.path));
+        if let Some(range) = &fetch.range {
+            request = request.header(RANGE, range);
+        }
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.header());
+        }
+        let request = request.config().timeout_global(Some(self.whole)).build();
+        self.read(request.call(), self.whole, fetch.max_bytes)
+    }
+
+    fn read(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        whole: Duration,
+        most: u64,
+    ) -> Result<Answer, TransportError> {
+        let failed = |error: &ureq::Error| failure::error(error, &self.address, whole);
+        let (head, mut body) = answer.map_err(|e| failed(&e))?.into_parts();
         let mut bytes = Vec::new();
         let read = body.as_reader().take(most + 1).read_to_end(&mut bytes);
         read.map_err(|error| failed(&ureq::Error::from(error)))?;
@@ -122,7 +144,15 @@ impl Transport for HttpTransport {
         let Upload { path, content_type, content_encoding, body, .. } = upload;
         let posted = Posted { path, content_type, content_encoding: Some(content_encoding), body };
         let Answer { status, headers, body } = self.exchange(&posted, self.whole, UPLOAD_ANSWER_BYTES)?;
-        let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Response { status, retry_after, body })
+        Ok(Response { status, retry_after: retry_after(&headers), body })
     }
+
+    fn fetch(&mut self, fetch: &Fetch) -> Result<Response, TransportError> {
+        let Answer { status, headers, body } = self.get(fetch)?;
+        Ok(Response { status, retry_after: retry_after(&headers), body })
+    }
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<String> {
+    headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }

@@ -4,6 +4,7 @@
 //! is truncated (not deleted: a deletion may be undone by a power cut) with synchronous FULL. A file that cannot be
 //! understood is never written over, because forgetting the highest sequence would let an old model back in.
 
+mod channel;
 mod install;
 mod models;
 mod refusals;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use self::channel::{Signer, Withdrawal};
 pub use self::install::Identity;
 pub use self::models::{InstallError, Installed, InstalledModel, NewModel, Slot};
 pub use self::refusals::Refusal;
@@ -32,7 +34,11 @@ const FILE: &str = "state.db";
 
 const SCHEMA: Schema = Schema {
     application_id: i32::from_be_bytes(*b"DnlS"),
-    migrations: &[include_str!("../migrations/state-001.sql"), include_str!("../migrations/state-002.sql")],
+    migrations: &[
+        include_str!("../migrations/state-001.sql"),
+        include_str!("../migrations/state-002.sql"),
+        include_str!("../migrations/state-003.sql"),
+    ],
 };
 
 /// The open `state.db`, or what could be had of it.

@@ -135,7 +135,8 @@ impl State {
                 None
             };
             let (Some(gone), Some(active)) = (gone, slot(tx, model_id, "active")?) else { return Ok(None) };
-            tx.execute("DELETE FROM trial WHERE model_id = ?1", [model_id])?;
+            // Where a candidate watched the one that is gone, it watches the one that took its place.
+            begin_shadow(tx, model_id, now_us)?;
             remember_thrown_out(tx, &gone, cause, now_us)?;
             Ok(Some(Switched { active, gone: vec![gone] }))
         })
@@ -230,12 +231,17 @@ pub(super) fn read_thrown_out(db: &rusqlite::Connection, model_id: &str) -> rusq
     db.query_row(sql, [model_id], read).optional()
 }
 
-fn slot(tx: &Transaction<'_>, model_id: &str, slot: &str) -> rusqlite::Result<Option<InstalledModel>> {
+pub(super) fn slot(tx: &Transaction<'_>, model_id: &str, slot: &str) -> rusqlite::Result<Option<InstalledModel>> {
     let sql = format!("SELECT {COLUMNS} FROM model WHERE model_id = ?1 AND slot = ?2");
     tx.query_row(&sql, [model_id, slot], read_model).optional()
 }
 
-fn remember_thrown_out(tx: &Transaction<'_>, gone: &InstalledModel, cause: &str, at_us: i64) -> rusqlite::Result<()> {
+pub(super) fn remember_thrown_out(
+    tx: &Transaction<'_>,
+    gone: &InstalledModel,
+    cause: &str,
+    at_us: i64,
+) -> rusqlite::Result<()> {
     let model = &gone.model;
     tx.execute(
         "INSERT INTO thrown_out (model_id, version, sequence, digest, cause, at_us)

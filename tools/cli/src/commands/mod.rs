@@ -22,6 +22,7 @@ pub(crate) mod simulate;
 pub(crate) mod switch;
 pub(crate) mod sync;
 pub(crate) mod train;
+pub(crate) mod update;
 pub(crate) mod verify;
 pub(crate) mod watch;
 

@@ -1,0 +1,79 @@
+//! Following the update channel without a socket: the core says which bytes it wants, the host fetches them, the core judges.
+//!
+//! ```text
+//! roots, one by one --Trust--> channel --recalls--> what must go --for_device--> release --Parts--> file --install--> candidate
+//! ```
+//!
+//! What is believed, and which parts are there, is on the disk before the next byte is asked for; an update that is cut
+//! off anywhere goes on where it was. docs/channel.md has the format and the rules, docs/updates.md the device's side.
+
+mod download;
+mod metadata;
+mod policy;
+mod report;
+mod take;
+
+use std::sync::{Mutex, PoisonError};
+
+use dunlin_channel::Trust;
+
+pub use self::policy::UpdatePolicy;
+pub use self::report::{ModelUpdate, UpdateError, UpdateOutcome, UpdateReport};
+use crate::health::Notice;
+use crate::outbox::{Link, Transport};
+use crate::runtime::{Runtime, Shared};
+
+/// The channel that the app follows.
+pub(crate) struct Updates {
+    policy: UpdatePolicy,
+    /// What is believed, once it was read.
+    trust: Mutex<Option<Trust>>,
+    /// Held by the update that is on.
+    busy: Mutex<()>,
+}
+
+impl Updates {
+    pub(crate) fn new(policy: UpdatePolicy) -> Self {
+        Self { policy, trust: Mutex::default(), busy: Mutex::default() }
+    }
+
+    /// What a person should know of the channel: that it, or its root, is no longer believed.
+    pub(crate) fn notice(&self, shared: &Shared) -> Option<Notice> {
+        let now_us = shared.clock.now().wall_us;
+        let trust = metadata::trust(shared, self).ok()?;
+        // A channel that was never fetched has not expired.
+        trust.channel_version()?;
+        let expired = trust.check_fresh(now_us).err()?;
+        Some(Notice {
+            what: format!("no updates come: {expired}"),
+            since_us: now_us,
+            remedy: "sign the channel again (dunlin channel renew), or set this device's clock; the present model answers on"
+                .to_owned(),
+        })
+    }
+}
+
+impl Runtime {
+    /// Follows the update channel once: what is recalled goes, and the newest release that this device may take is fetched,
+    /// verified and installed as a candidate, or as the active bundle where its model has none.
+    ///
+    /// # Errors
+    /// [`UpdateError`] saying what stood in the way; everything fetched so far is kept, and the next call goes on from there.
+    pub fn update(&self, transport: &mut dyn Transport, link: Link) -> Result<UpdateReport, UpdateError> {
+        let updates = self.shared.updates.as_ref().ok_or(UpdateError::NotConfigured)?;
+        let Ok(_busy) = updates.busy.try_lock() else { return Err(UpdateError::Busy) };
+        let mut fetcher = download::Fetcher::new(transport);
+        let channel = metadata::follow(&self.shared, updates, &mut fetcher)?;
+        download::sweep(self.shared.registry.folder.path(), &channel);
+        let mut models = Vec::new();
+        for model_id in take::models(&self.shared, &updates.policy)? {
+            models.push(take::update(&self.shared, updates, &channel, &model_id, &mut fetcher, link)?);
+        }
+        let root_version = metadata::trust(&self.shared, updates)?.root().version;
+        Ok(UpdateReport { root_version, channel_version: channel.version, bytes: fetcher.bytes, models })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
