@@ -23,9 +23,7 @@ impl Follower for Keeper {
                         let closed = self.monitor.observe(tables, now, row, observation)?;
                         queue(tables, closed, now)?;
                     }
-                    if let Some(compared) = &row.compared {
-                        self.trials.predicted(tables, *id, row, compared)?;
-                    }
+                    self.trials.predicted(tables, *id, row)?;
                 }
                 News::Labelled(id, label) => {
                     self.monitor.label(tables, now, *id, label)?;

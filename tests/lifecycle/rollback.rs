@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dunlin::{AnsweredBy, Record, Session, SwitchError, TrialPolicy};
-use dunlin_tests::challenger::{biased, overflowing};
+use dunlin_tests::challenger::{biased, latent, overflowing};
 
 use crate::device::{Device, slots};
 
@@ -37,6 +37,38 @@ fn a_model_whose_numbers_overflow_is_rolled_back_within_a_second_also_in_session
     let runtime = device.open();
     assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.3", "after a restart as well");
     assert_eq!(runtime.install(&device.bundle(&overflowing(8))).unwrap_err().code(), "thrown_out");
+}
+
+#[test]
+fn a_model_that_had_earned_its_place_and_then_answers_nan_is_watched_again_and_rolled_back_within_a_second() {
+    let mut device = Device::new();
+    let (runtime, _) = device.ready();
+    runtime.install(&device.bundle(&latent(8))).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    while !runtime.trials().unwrap().is_empty() {
+        device.predict_and_label(&runtime, &mut session);
+    }
+    session.renew().unwrap();
+    assert_eq!((session.model_version(), device.changes().len()), ("1.2.8", 1), "nobody watches any more");
+    let began = Instant::now();
+    let mut by_nobody = 0;
+    while session.model_version() == "1.2.8" {
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", device.changes());
+        let answer = session.predict(&rich(&session)).unwrap();
+        by_nobody += u32::from(answer.answered_by != AnsweredBy::Model);
+    }
+    assert!(by_nobody >= 3);
+    let change = |version: &str, from: &str, to: &str| [version, from, to, "non_finite"].map(str::to_owned);
+    let (again, out) = (change("1.2.8", "active", "probation"), change("1.2.8", "active", "refused"));
+    assert_eq!(device.changes()[1..], [again, out, change("1.2.3", "previous", "active")]);
+    // A session of the first model of all has nobody to be watched by, and goes on to abstain.
+    let mut device = Device::new();
+    let runtime = device.open();
+    runtime.install(&device.bundle(&latent(8))).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    device.predict(&mut session);
+    (0..10).for_each(|_| assert_ne!(session.predict(&rich(&session)).unwrap().answered_by, AnsweredBy::Model));
+    assert_eq!((session.model_version(), device.changes()), ("1.2.8", vec![]));
 }
 
 #[test]

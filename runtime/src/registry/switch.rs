@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Registry, files};
 use crate::journal::Event;
-use crate::store::{InstalledModel, Slot, StorageProblem, Switched, Withdrawal};
+use crate::store::{InstalledModel, Slot, StorageProblem, Switched, Trial, Withdrawal};
 
 /// Why a bundle's state changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,7 +145,23 @@ pub(crate) fn begin_canary(
     Ok(candidate.iter().map(|candidate| change(candidate, "shadow", "canary", cause)).collect())
 }
 
-/// Ends a probation for good.
+/// Puts an active bundle on probation again that answered NaN; gives its trial, and the events.
+pub(crate) fn watch_again(
+    registry: &Registry,
+    model_id: &str,
+    sequence: u64,
+) -> Result<Option<(Trial, Vec<Value>)>, StorageProblem> {
+    let mut state = registry.state();
+    let Some(trial) = state.watch_again(model_id, sequence)? else { return Ok(None) };
+    let active = state.active(model_id)?;
+    drop(state);
+    registry.changed();
+    let cause = Cause { code: "non_finite".into(), figures: json!({}) };
+    let events = active.iter().map(|active| change(active, "active", "probation", &cause)).collect();
+    Ok(Some((trial, events)))
+}
+
+/// Ends a probation.
 pub(crate) fn confirm(
     registry: &Registry,
     model_id: &str,

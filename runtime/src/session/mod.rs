@@ -35,6 +35,8 @@ pub struct Session {
     other: Option<Other>,
     /// The version before, where it may answer in the place of the one that abstains.
     previous: Option<Side>,
+    /// It answered NaN while nobody watched.
+    is_suspect: bool,
     /// The registry's, as it was when the session was opened.
     generation: u64,
     hash_key: HashKey,
@@ -206,7 +208,19 @@ impl Session {
         let hash_key = shared.registry.state().identity().hash_key.clone();
         let leaving = shared.desk.as_ref().map(|desk| desk.leaving(side.model.schema()));
         let waiting = Waiting::default();
-        Ok(Self { shared, schema, side, other, previous, generation, hash_key, subject: None, leaving, waiting })
+        Ok(Self {
+            shared,
+            schema,
+            side,
+            other,
+            previous,
+            is_suspect: false,
+            generation,
+            hash_key,
+            subject: None,
+            leaving,
+            waiting,
+        })
     }
 }
 

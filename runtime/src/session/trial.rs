@@ -125,9 +125,11 @@ impl Session {
         Some(other.compare(&self.shared, record, answered, [started, ended], by_challenger))
     }
 
-    /// A version on trial that answers NaN is judged at once, and not when its row would be written anyway.
-    pub(super) fn hurry(&self, answer: &Answer) {
-        if self.other.is_some() && answer.prediction.outputs.is_none() {
+    /// A version on trial that answers NaN is judged at once, and not when its row would be written anyway; one that is not on
+    /// trial any more is watched again.
+    pub(super) fn hurry(&mut self, answer: &Answer) {
+        if answer.prediction.outputs.is_none() {
+            self.is_suspect = self.other.is_none();
             self.shared.journal.post(|_, _, _| Ok(()));
         }
     }
@@ -149,10 +151,12 @@ impl Session {
         Ok(true)
     }
 
-    /// A bundle that was thrown out answers no more: the one that took its place does.
+    /// A bundle that was thrown out answers no more: the one that took its place does. One that answered NaN is run beside the
+    /// one before it.
     pub(super) fn step_back(&mut self) {
         let is_out = |side: &Side| side.loaded.is_withdrawn();
-        if (is_out(&self.side) || self.other.as_ref().is_some_and(|other| is_out(&other.side)))
+        let is_watched_again = self.is_suspect && self.generation != self.shared.registry.generation();
+        if (is_watched_again || is_out(&self.side) || self.other.as_ref().is_some_and(|other| is_out(&other.side)))
             && let Err(error) = self.renew()
         {
             log::warn!("{}: the previous bundle cannot be loaded: {error}", self.side.context.model_id);

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::comparison::Compared;
 use super::judge::{Judgement, Verdict, judge};
 use super::policy::TrialPolicy;
 use super::tally::Tally;
 use crate::ids::PredictionId;
-use crate::journal::{Event, Row};
-use crate::registry::{Cause, Registry, activate, begin_canary, confirm, events, throw_out};
+use crate::journal::{Context, Event, Row};
+use crate::registry::{Cause, Registry, activate, begin_canary, confirm, events, throw_out, watch_again};
 use crate::store::tables::{TableResult, Tables};
 use crate::store::{Stage, StorageProblem};
 
@@ -22,6 +21,8 @@ pub(crate) struct Trials {
     policy: TrialPolicy,
     /// By model id; what is not here is in the journal.
     known: BTreeMap<String, Known>,
+    /// Changes of state whose events are still to be entered.
+    told: Vec<Value>,
 }
 
 /// One trial.
@@ -36,20 +37,18 @@ struct Known {
 
 impl Trials {
     pub(crate) fn new(registry: Arc<Registry>, policy: TrialPolicy) -> Self {
-        Self { registry, policy, known: BTreeMap::new() }
+        Self { registry, policy, known: BTreeMap::new(), told: Vec::new() }
     }
 
     /// Counts a row.
-    pub(crate) fn predicted(
-        &mut self,
-        tables: &mut Tables<'_>,
-        id: PredictionId,
-        row: &Row,
-        compared: &Compared,
-    ) -> TableResult<()> {
+    pub(crate) fn predicted(&mut self, tables: &mut Tables<'_>, id: PredictionId, row: &Row) -> TableResult<()> {
+        let is_finite = !row.reasons.iter().any(|reason| reason == "non_finite");
+        let Some(compared) = &row.compared else {
+            return if is_finite { Ok(()) } else { self.reopen(tables, &row.context) };
+        };
         let pair = &compared.pair;
         let known = self.known(tables, &pair.model_id, [&pair.incumbent, &pair.challenger])?;
-        known.tally.add(compared, !row.reasons.iter().any(|reason| reason == "non_finite"));
+        known.tally.add(compared, is_finite);
         known.changed = true;
         if let Some((both, _)) = &compared.both {
             let outputs = both.each_ref().map(|one| one.output.as_deref().map_or("null", |output| output));
@@ -69,6 +68,22 @@ impl Trials {
         Ok(())
     }
 
+    /// Has the previous bundle watch again, because the active one, which had earned its place, answered NaN.
+    fn reopen(&mut self, tables: &Tables<'_>, context: &Context) -> TableResult<()> {
+        let model_id = &context.model_id;
+        match watch_again(&self.registry, model_id, context.sequence) {
+            Ok(Some((trial, told))) => {
+                let known = self.known(tables, model_id, [&trial.incumbent, &trial.challenger])?;
+                known.tally.reopen();
+                (known.changed, known.acted) = (true, None);
+                self.told.extend(told);
+            }
+            Ok(None) => {}
+            Err(problem) => log::warn!("{model_id} answered NaN, and nobody watches: {problem}"),
+        }
+        Ok(())
+    }
+
     /// Writes what has changed.
     pub(crate) fn save(&mut self, tables: &mut Tables<'_>) -> TableResult<()> {
         for (model_id, known) in self.known.iter().filter(|(_, known)| known.changed) {
@@ -80,7 +95,7 @@ impl Trials {
     /// Acts on what was just committed; gives the events of it. Nothing is lost if the process dies here: the next row or
     /// label leads to the same verdict.
     pub(crate) fn act(&mut self, wall_us: i64) -> Vec<Event> {
-        let mut entered = Vec::new();
+        let mut entered: Vec<Event> = events(std::mem::take(&mut self.told), wall_us).collect();
         for (model_id, known) in &mut self.known {
             if !std::mem::take(&mut known.changed) {
                 continue;

@@ -73,6 +73,13 @@ impl Tally {
         }
     }
 
+    /// Begins the last stage anew, for a challenger that had passed it and then answered NaN.
+    pub(super) fn reopen(&mut self) {
+        self.stage = Stage::Probation as u8;
+        self.compared_in_stage = 0;
+        self.non_finite = self.non_finite.saturating_add(1);
+    }
+
     pub(super) fn agreement(&self) -> f64 {
         if self.compared == 0 { 0.0 } else { self.agreed as f64 / self.compared as f64 }
     }

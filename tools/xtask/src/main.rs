@@ -15,6 +15,7 @@ mod conformance;
 mod demo;
 mod deny;
 mod document;
+mod drill;
 mod fuzz;
 mod import_rules;
 mod jvm;
@@ -49,6 +50,9 @@ cargo xtask COMMAND [--no-setup]
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
+  drill [--devices N]
+                   plays a rollout with one bad release over 200 devices, with real runtimes and a virtual clock, and prints
+                   the timeline and what came of it (some minutes)
   bench --peers [--rounds N]
                    measures Dunlin against ONNX Runtime, LiteRT and candle, rewrites docs/benchmarks.md (some minutes;
                    DUNLIN_DATA names the folder of the models)
@@ -65,6 +69,9 @@ cargo xtask COMMAND [--no-setup]
 /// Bursts of each engine with each model: enough for a quartile.
 const ROUNDS: u64 = 60;
 
+/// Devices of a drill.
+const DEVICES: u64 = 200;
+
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let no_setup = take_flag(&mut words, "--no-setup");
@@ -74,6 +81,10 @@ fn main() -> ExitCode {
     };
     let rounds = match take_value(&mut words, "--rounds") {
         Ok(rounds) => rounds.unwrap_or(ROUNDS),
+        Err(message) => return usage(&message),
+    };
+    let devices = match take_value(&mut words, "--devices") {
+        Ok(devices) => devices.unwrap_or(DEVICES),
         Err(message) => return usage(&message),
     };
     let project = Project::here(!no_setup);
@@ -88,6 +99,7 @@ fn main() -> ExitCode {
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
+        ["drill"] => drill::run(&project, devices),
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),
         ["xcframework"] => report::run(&project, test::XCFRAMEWORK),

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::State;
-use super::models::{COLUMNS, InstalledModel, read_model};
+use super::models::{COLUMNS, InstalledModel, Slot, read_model};
 use crate::store::problem::StorageProblem;
 
 /// How far a bundle on trial has come.
@@ -139,6 +139,25 @@ impl State {
             begin_shadow(tx, model_id, now_us)?;
             remember_thrown_out(tx, &gone, cause, now_us)?;
             Ok(Some(Switched { active, gone: vec![gone] }))
+        })
+    }
+
+    /// Puts the active bundle on probation again, where nothing is on trial and there is a previous one to watch it.
+    ///
+    /// # Errors
+    /// When `state.db` cannot be written.
+    pub fn watch_again(&mut self, model_id: &str, sequence: u64) -> Result<Option<Trial>, StorageProblem> {
+        if self.in_slot(model_id, Slot::Previous)?.is_none() {
+            return Ok(None);
+        }
+        let now_us = self.clock.now().wall_us;
+        self.write(|tx| {
+            let is_active = slot(tx, model_id, "active")?.is_some_and(|active| active.model.sequence == sequence);
+            if !is_active || read_trial(tx, model_id)?.is_some() {
+                return Ok(None);
+            }
+            begin_probation(tx, model_id, now_us)?;
+            read_trial(tx, model_id)
         })
     }
 
