@@ -1,6 +1,7 @@
 //! The digits recipe: 8x8 scans of handwritten digits, a small convolutional network, and a linear baseline.
 
 mod data;
+mod fresh;
 mod networks;
 mod worn;
 
@@ -45,6 +46,14 @@ pub enum RecipeError {
     /// The trained weights cannot be written, such as when one of them is not finite.
     #[error(transparent)]
     Weights(#[from] dunlin_bundle::WeightsError),
+    /// A record that came later is no labelled digit.
+    #[error("record {number}: {reason}")]
+    Fresh {
+        /// Which of them, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A file of the recipe is not what it should be.
     #[error("{file} of the digits recipe cannot be read: {reason}")]
     BadFile {
@@ -71,8 +80,24 @@ pub enum Stage {
 /// # Errors
 /// [`RecipeError`] when a file of the recipe is damaged or training fails.
 pub fn train(seed: u64, progress: &mut dyn FnMut(Stage, Progress)) -> Result<ModelFolder, RecipeError> {
+    train_on(seed, &[], progress)
+}
+
+/// The same with labelled records that came later besides: the scans are split as they were, so that what an earlier model
+/// held out is held out again, and of the later records a fifth is held out as well, behind the scans.
+///
+/// # Errors
+/// As [`train`], and [`RecipeError::Fresh`] naming a record that is no labelled digit.
+pub fn train_on(
+    seed: u64,
+    fresh: &[LabelledRecord],
+    progress: &mut dyn FnMut(Stage, Progress),
+) -> Result<ModelFolder, RecipeError> {
     let digits = digits().map_err(|reason| RecipeError::BadFile { file: "digits.csv", reason })?;
-    let (held_out, training) = split(digits, seed);
+    let (mut held_out, mut training) = split(digits, seed);
+    let (fresh_held_out, fresh_training) = split(fresh::digits(fresh)?, seed);
+    held_out.extend(fresh_held_out);
+    training.extend(fresh_training);
     let schema = RecordSchema::new(read("schema.json", SCHEMA)?)?;
     let unfitted: TransformsSpec = read("features.json", TRANSFORMS)?;
     let records: Vec<Record<'static>> = training.iter().map(Digit::record).collect();
@@ -82,15 +107,22 @@ pub fn train(seed: u64, progress: &mut dyn FnMut(Stage, Progress)) -> Result<Mod
     let data = Batchwise { shape: &[1, SIDE, SIDE], inputs: &inputs, classes: &classes };
     let baseline = Trainer { seed, ..BASELINE }.train::<Linear>(&data, &mut |p| progress(Stage::Baseline, p))?;
     let network = Trainer { seed, ..NETWORK }.train::<Convolutional>(&data, &mut |p| progress(Stage::Network, p))?;
-    folder(schema.schema().clone(), transforms.spec().clone(), &network, &baseline, &training, &held_out)
+    let folder = folder(schema.schema().clone(), transforms.spec().clone(), &network, &baseline, &training, &held_out)?;
+    let settings = PackSettings { data_sha256: Some(fresh::sha256(fresh)), ..folder.settings };
+    Ok(ModelFolder { settings, ..folder })
+}
+
+/// How many records the recipe holds out of so many.
+#[must_use]
+pub fn held_out_of(records: usize) -> usize {
+    (records as f64 * HELD_OUT_SHARE).round() as usize
 }
 
 /// A seeded shuffle: the held-out digits, then the others.
 fn split(digits: Vec<Digit>, seed: u64) -> (Vec<Digit>, Vec<Digit>) {
     let order = SeededRandom::new(seed, 2).permutation(digits.len());
     let mut shuffled: Vec<Digit> = order.into_iter().map(|i| digits[i].clone()).collect();
-    let held_out = (shuffled.len() as f64 * HELD_OUT_SHARE).round() as usize;
-    let training = shuffled.split_off(held_out);
+    let training = shuffled.split_off(held_out_of(shuffled.len()));
     (shuffled, training)
 }
 
@@ -117,7 +149,7 @@ fn folder(
     let settings: PackSettings = read("settings.json", SETTINGS)?;
     let labelled = |digits: &[Digit]| digits.iter().map(|d| d.labelled(&schema)).collect::<Vec<LabelledRecord>>();
     Ok(ModelFolder {
-        settings: PackSettings { data_sha256: Some(data::sha256()), ..settings },
+        settings,
         reference: labelled(training),
         held_out: labelled(held_out),
         graph: Convolutional::graph(),

@@ -12,6 +12,7 @@ mod pipes;
 mod program;
 mod receiver;
 mod records;
+mod retrain;
 mod simulate;
 mod sync;
 mod tables;

@@ -48,6 +48,11 @@ fn the_demo_keeps_its_promises() {
     assert!(figure("abstained") <= 0.02 * figure("held_out"));
     assert_eq!((figure("predictions"), figure("lost")), (figure("logged"), 0.0));
     assert!(figure("median_predict_us") > 0.0);
+    let challenger = &document["challenger"];
+    let of = |name: &str| challenger[name].as_f64().unwrap_or_else(|| panic!("{name} is no figure in {challenger}"));
+    assert!(of("accuracy_before") + 0.3 < of("accuracy_after"), "{challenger}");
+    assert_eq!((&challenger["damaged_bundle"], &challenger["version"]), (&"part".into(), &"1.1.0".into()));
+    assert!(of("worse_by") >= 0.05 && of("labels_until_rollback") <= 2_000.0, "{challenger}");
     let refused = document["refused"].as_array().expect("it is a list");
     let inputs: Vec<&str> = refused.iter().filter_map(|r| r["input"].as_str()).collect();
     assert_eq!(inputs, ["blank_image", "nan_pixels", "noise", "flipped_bit"]);

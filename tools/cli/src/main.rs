@@ -34,6 +34,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(commands::train::Args),
+    Retrain(commands::retrain::Args),
     Import(commands::import::Args),
     Quantize(commands::quantize::Args),
     Pack(commands::pack::Args),
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
 fn run(command: Command, output: Output) -> Result<(), CliError> {
     match command {
         Command::Train(args) => commands::train::run(&args, output),
+        Command::Retrain(args) => commands::retrain::run(&args, output),
         Command::Import(args) => commands::import::run(&args, output),
         Command::Quantize(args) => commands::quantize::run(&args, output),
         Command::Pack(args) => commands::pack::run(&args, output),

@@ -35,5 +35,5 @@ pub use faults::{Fault, FaultError, FaultPlan};
 pub use limits::{Limits, Rate};
 pub use models::ModelsError;
 pub use server::Server;
-pub use store::StoreError;
+pub use store::{AlarmCount, ModelStatistics, Received, StoreError, received};
 pub use token::{TokenError, Tokens};

@@ -21,6 +21,7 @@ fn broken_promises(figures: &Value) -> Vec<String> {
     // A figure that is missing keeps no promise: every comparison with NaN is false.
     let number = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
     let upload = |name: &str| figures["uploads"][name].as_f64().unwrap_or(f64::NAN);
+    let challenger = |name: &str| figures["challenger"][name].as_f64().unwrap_or(f64::NAN);
     let (full, quantized, baseline) = (number("accuracy"), number("accuracy_quantized"), number("baseline_accuracy"));
     let promises = [
         ("accuracy is at least 0.97", full >= 0.97),
@@ -43,6 +44,12 @@ fn broken_promises(figures: &Value) -> Vec<String> {
                 && upload("duplicates_counted") == 0.0,
         ),
         ("the faults cost attempts", upload("attempts") >= upload("accepted") + 3.0),
+        ("the challenger answers more, and rightly", challenger("accuracy_before") < challenger("accuracy_after")),
+        ("a damaged bundle is refused by its part", figures["challenger"]["damaged_bundle"] == "part"),
+        (
+            "a model worse by 5 points is rolled back by at most 2,000 labels",
+            challenger("worse_by") >= 0.05 && challenger("labels_until_rollback") <= 2_000.0,
+        ),
         ("report names a file that is there", figures["report"].as_str().is_some_and(|file| Path::new(file).is_file())),
         ("median_predict_us is above 0", number("median_predict_us") > 0.0),
         ("seconds is at most 60", number("seconds") <= 60.0),
@@ -69,6 +76,10 @@ mod tests {
             "abstained": 5, "held_out": 360, "predictions": 720, "logged": 720, "alarms_before": 0, "alarms_after": 4,
             "abstained_before": 5, "abstained_after": 40, "report": concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
             "uploads": {"attempts": 17, "accepted": 14, "windows": 14, "windows_received": 14, "duplicates_counted": 0}, "refused": refused, "median_predict_us": 80.5,
+            "challenger": {
+                "accuracy_before": 0.35, "accuracy_after": 0.97, "damaged_bundle": "part", "worse_by": 0.06,
+                "labels_until_rollback": 180,
+            },
             "seconds": 31.0,
         })
     }
@@ -91,6 +102,7 @@ mod tests {
             ("alarms_after", 0.0),
             ("abstained_after", 5.0),
             ("median_predict_us", 0.0),
+            ("challenger", 1.0),
             ("seconds", 61.0),
         ];
         for (name, value) in bad {

@@ -16,6 +16,7 @@ pub(crate) mod predict;
 pub(crate) mod publish;
 pub(crate) mod quantize;
 pub(crate) mod report;
+pub(crate) mod retrain;
 pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod simulate;

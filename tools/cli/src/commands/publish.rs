@@ -40,8 +40,31 @@ const MANY_PARTS: u64 = 256;
 /// Releases of one model that stay listed: the one that all take, the one on its way, and what leads there.
 const KEPT_RELEASES: usize = 8;
 
+impl Args {
+    /// A bundle to a share of the devices, signed by one key.
+    pub(crate) fn of(bundle: &Path, channel: &Path, percent: u32, key: &Path, password_file: Option<&Path>) -> Self {
+        Self {
+            bundles: vec![bundle.to_owned()],
+            channel: channel.to_owned(),
+            percent,
+            from_sequence: 0,
+            archs: Vec::new(),
+            signing: SigningArgs::of(key, password_file),
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
+    let (folder, said, dropped) = add(args)?;
+    let published: Vec<_> = folder.channel().releases.iter().rev().take(args.bundles.len()).rev().collect();
+    let more = [("published", json!(published)), ("dropped", json!(dropped))];
+    told(output, &folder, &said.join("\n"), &more);
+    Ok(())
+}
+
+/// Adds the bundles; gives the folder, what to say, and the releases that are no longer listed.
+pub(crate) fn add(args: &Args) -> Result<(Folder, Vec<String>, Vec<String>), CliError> {
     let mut folder = Folder::open_to_change(&args.channel)?;
     let keys = bundle_keys(folder.trust().root())?;
     let signers = Signers::read(&args.signing, &[folder.trust().root()])?;
@@ -62,11 +85,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     // Bundles first: nobody may read of a file that is not there.
     files.iter().try_for_each(|(path, bytes)| replace(path, bytes))?;
     folder.write_channel(signed)?;
-    let published: Vec<_> = folder.channel().releases.iter().rev().take(args.bundles.len()).rev().collect();
     said.extend(dropped.iter().map(|old| format!("Older than the newest {KEPT_RELEASES}, no longer listed: {old}.")));
-    let more = [("published", json!(published)), ("dropped", json!(dropped))];
-    told(output, &folder, &said.join("\n"), &more);
-    Ok(())
+    Ok((folder, said, dropped))
 }
 
 /// Reads a bundle as a device would and describes it.

@@ -90,7 +90,7 @@ fn missing_provenance(contents: &Contents) -> Vec<&'static str> {
 }
 
 /// Reads a secret key, with its password where it has one.
-pub(super) fn secret_key(path: &Path, password: Option<&Path>) -> Result<SecretKey, CliError> {
+pub(crate) fn secret_key(path: &Path, password: Option<&Path>) -> Result<SecretKey, CliError> {
     let read = |path: &Path| std::fs::read(path).map_err(|e| CliError::file(path, &e));
     let text = String::from_utf8_lossy(&read(path)?).into_owned();
     let refuse = |what: &str| CliError::new(Kind::Key, "not_a_key", format!("{}: {what}", path.display()));

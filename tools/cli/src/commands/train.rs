@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dunlin_models::ModelFolder;
 use dunlin_models::digits::{self, Stage};
 use dunlin_models::train::Progress;
+use dunlin_models::{LabelledRecord, ModelFolder};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Recipe {
+pub(crate) enum Recipe {
     /// Handwritten digits: a small convolutional network and a linear baseline.
     Digits,
 }
@@ -34,7 +34,7 @@ enum Recipe {
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let Recipe::Digits = args.recipe;
-    let folder = with_progress(args.seed, output)?;
+    let folder = with_progress(args.seed, &[], output)?;
     folder.write(&args.out)?;
     let (training, held_out) = (folder.reference.len(), folder.held_out.len());
     let document =
@@ -48,13 +48,13 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Trains the digits with a bar for people.
-pub(crate) fn with_progress(seed: u64, output: Output) -> Result<ModelFolder, CliError> {
+/// Trains the digits, on labelled records that came later besides, with a bar for people.
+pub(crate) fn with_progress(seed: u64, fresh: &[LabelledRecord], output: Output) -> Result<ModelFolder, CliError> {
     let bar = if output.json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     if let Ok(style) = ProgressStyle::with_template("  {msg:<32} [{bar:30}] {pos}/{len} epochs") {
         bar.set_style(style.progress_chars("=> "));
     }
-    let folder = digits::train(seed, &mut |stage, progress: Progress| {
+    let folder = digits::train_on(seed, fresh, &mut |stage, progress: Progress| {
         let name = if stage == Stage::Baseline { "linear baseline" } else { "convolutional network" };
         bar.set_length(progress.epochs as u64);
         bar.set_message(format!("{name}, loss {:.4}", progress.loss));

@@ -67,7 +67,7 @@ fn reader(dir: &Path) -> Result<Reader, CliError> {
 }
 
 /// A held-out digit as the camera sees it.
-fn worn(
+pub(super) fn worn(
     camera: &WornCamera,
     held: &LabelledRecord,
     random: &mut SeededRandom,

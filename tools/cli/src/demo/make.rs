@@ -31,7 +31,7 @@ pub(super) struct Made {
 pub(super) fn make(dir: &Path, seed: u64, output: Output) -> Result<Made, CliError> {
     output.say("1. Train on 1,797 scanned digits (UCI, 8x8), a fifth of them held out");
     let started = Instant::now();
-    let folder = train::with_progress(seed, output)?;
+    let folder = train::with_progress(seed, &[], output)?;
     folder.write(&dir.join("model"))?;
     output.say(&format!(
         "   A small convolutional network beside a linear baseline, {:.1} s. Seed {seed}: the same weights every time.",
@@ -40,10 +40,11 @@ pub(super) fn make(dir: &Path, seed: u64, output: Output) -> Result<Made, CliErr
 
     output.say("\n2. Pack it in f32 and in ggml's Q8_0 blocks, sign, verify, inspect");
     let pair = KeyPair::generate_unencrypted_keypair().map_err(|e| key_error(&e))?;
-    let (_, public_key) = texts(&pair)?;
+    let (secret_key, public_key) = texts(&pair)?;
     write(&dir.join("demo.pub"), public_key.as_bytes())?;
-    let (f32, f32_bytes) = packed(dir, &folder, Precision::F32, &pair)?;
-    let (quantized, quantized_bytes) = packed(dir, &folder, Precision::Blocks(GgmlType::Q8_0), &pair)?;
+    write(&dir.join("demo.key"), secret_key.as_bytes())?;
+    let (f32, f32_bytes) = packed(dir, &folder, Precision::F32)?;
+    let (quantized, quantized_bytes) = packed(dir, &folder, Precision::Blocks(GgmlType::Q8_0))?;
     output.say(&format!("{}\n", pack_command::scores(&quantized)));
     let bundle = path(dir, Precision::Blocks(GgmlType::Q8_0));
     let verified = verified(&bundle, &public_key)?;
@@ -62,17 +63,24 @@ pub(super) fn make(dir: &Path, seed: u64, output: Output) -> Result<Made, CliErr
     })
 }
 
-/// Packs, completes the provenance, signs and writes one bundle.
-fn packed(dir: &Path, folder: &ModelFolder, precision: Precision, pair: &KeyPair) -> Result<(Packed, usize), CliError> {
+/// Packs and writes one signed bundle.
+fn packed(dir: &Path, folder: &ModelFolder, precision: Precision) -> Result<(Packed, usize), CliError> {
     let packed = pack(folder, precision)?;
+    let bytes = write_signed(dir, &format!("digits-{precision}.dunlin"), packed.bytes.clone())?;
+    Ok((packed, bytes))
+}
+
+/// Completes a bundle's provenance, signs and writes it; tells its length.
+pub(super) fn write_signed(dir: &Path, name: &str, bundle: Vec<u8>) -> Result<usize, CliError> {
     let provenance = Provenance {
         commit: Some(commit()),
         reviewer: Some("nobody: made by dunlin demo".to_owned()),
         ..Provenance::default()
     };
-    let signed = sign::sign(with_provenance(packed.bytes.clone(), None, provenance)?, &pair.sk)?;
-    write(&path(dir, precision), &signed)?;
-    Ok((packed, signed.len()))
+    let key = sign::secret_key(&dir.join("demo.key"), None)?;
+    let signed = sign::sign(with_provenance(bundle, None, provenance)?, &key)?;
+    write(&dir.join(name), &signed)?;
+    Ok(signed.len())
 }
 
 fn path(dir: &Path, precision: Precision) -> PathBuf {
@@ -85,9 +93,14 @@ fn verified(path: &Path, public_key: &str) -> Result<Bundle, CliError> {
     Ok(Bundle::open(path, &keys)?)
 }
 
-fn accuracy(scores: &dunlin_models::pack::Scores) -> Result<f64, CliError> {
+pub(super) fn accuracy(scores: &dunlin_models::pack::Scores) -> Result<f64, CliError> {
     let accuracy = scores.metrics.get("accuracy").copied();
     accuracy.ok_or_else(|| CliError::new(Kind::Model, "no_accuracy", "the held-out digits have no labels"))
+}
+
+/// The same as one word of a command line.
+pub(super) fn commit_word() -> String {
+    commit().replace("; ", "-").replace(' ', "-")
 }
 
 /// The checkout's commit where there is one: provenance is not to be made up.

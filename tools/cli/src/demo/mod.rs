@@ -1,11 +1,14 @@
 //! `dunlin demo`: the main job on real input, from scans of handwritten digits to guarded answers on the record, to a
-//! drift that is noticed, told home once, and reported.
+//! drift that is noticed, told home once, answered with a better model, and reported.
 
 mod answer;
 mod drift;
+mod improve;
 mod make;
 mod refuse;
+mod tool;
 mod uplink;
+mod worse;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -19,7 +22,8 @@ use crate::error::CliError;
 use crate::output::{Output, facts};
 
 /// Train on scanned digits, pack, sign, install with every check, answer offline, refuse what is no digit; then notice that
-/// the camera has worn, tell home exactly once over a bad network, and write a report.
+/// the camera has worn, tell home exactly once over a bad network, take a better model and throw a worse one out, and write a
+/// report.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Keep the model folder, bundles, key and journal in this folder.
@@ -43,11 +47,14 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let refused = refuse::refuse(dir, &made, &answered.runtime, output)?;
     let drifted = drift::drift(dir, &made, &answered, args.seed, output)?;
     let uploaded = uplink::uplink(dir, &answered.runtime, output)?;
-    let journal = answer::close(dir, answered.runtime)?;
+    // It opens again under an app that follows an update channel.
+    let _ = answer::close(dir, answered.runtime)?;
+    let improved = improve::improve(dir, &made, args.seed, output)?;
+    let journal = answer::close(dir, improved.runtime)?;
     let report = report_path(args.keep.as_deref());
-    output.say(&format!("\n7. Report: {}", report.display()));
+    output.say(&format!("\n9. Report: {}", report.display()));
     report::write_page(&answer::runtime_dir(dir), &report)?;
-    let predictions = answered.held_out + refused.records + drifted.shown;
+    let predictions = answered.held_out + refused.records + drifted.shown + improved.predictions;
     let seconds = started.elapsed().as_secs_f64();
     let document = json!({
         "accuracy": made.accuracy,
@@ -70,6 +77,11 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
         "uploads": {
             "attempts": uploaded.attempts, "accepted": uploaded.accepted, "windows": uploaded.windows_closed,
             "windows_received": uploaded.windows_received, "duplicates_counted": uploaded.counted_twice,
+        },
+        "challenger": {
+            "accuracy_before": improved.accuracy_before, "accuracy_after": improved.accuracy_after,
+            "damaged_bundle": improved.damaged, "worse_by": improved.worse.points(),
+            "labels_until_rollback": improved.labels_until_rollback, "version": improved.version,
         },
         "report": report,
         "median_predict_us": answered.median_us,
@@ -121,6 +133,17 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
                 format!(
                     "{} windows in {} attempts, {} counted twice",
                     uploaded.windows_received, uploaded.attempts, uploaded.counted_twice
+                ),
+            ),
+            (
+                "a better model",
+                format!(
+                    "{} answers; on the worn camera {:.4} before, {:.4} after; one {:.1} points worse was rolled back by {} labels",
+                    improved.version,
+                    improved.accuracy_before,
+                    improved.accuracy_after,
+                    100.0 * improved.worse.points(),
+                    improved.labels_until_rollback
                 ),
             ),
             ("report", report.display().to_string()),

@@ -1,8 +1,7 @@
 //! Fifth act: the link comes up. A real server in a process of its own, behind a bad network; every window arrives once.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use dunlin::Runtime;
 use dunlin::counters::Counter;
@@ -11,14 +10,13 @@ use dunlin::outbox::Link;
 use serde_json::Value;
 
 use super::answer::{runtime_dir, storage};
+use super::tool::serve;
 use crate::error::{CliError, Kind};
 use crate::output::{Output, table};
 use crate::transport::HttpTransport;
 
 /// A server under load, a connection cut in the middle of the answer, a hotel's login page.
 const FAULTS: &str = "503/1,cut,captive";
-/// The server is asked for by then, or something is wrong.
-const START: Duration = Duration::from_secs(20);
 /// Waits up to this are waited out; what is longer, somebody who sees that the link is back cuts short.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Each fault costs an attempt, each window one; the rest is a margin against waiting for ever.
@@ -33,24 +31,13 @@ pub(super) struct Uploaded {
     pub counted_twice: i64,
 }
 
-/// The server's process; it ends with the value.
-struct Serving(Child);
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        // A server that has ended by itself needs no end.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts the server and delivers what waits.
 pub(super) fn uplink(dir: &Path, runtime: &Runtime, output: Output) -> Result<Uploaded, CliError> {
     output.say(
         "\n6. The link comes up: `dunlin serve` in a process of its own, behind a network that answers 503, then cuts the\n   \
          connection in the middle of the answer, then shows a login page",
     );
-    let (_serving, url) = serve(dir)?;
+    let (_serving, url) = serve(dir, &["--fault", FAULTS])?;
     let mut transport = HttpTransport::open(&url, None)?;
     for _ in 0..MOST_ROUNDS {
         let report = runtime.sync(&mut transport, Link::Unmetered).map_err(|e| storage(&e))?;
@@ -73,32 +60,6 @@ pub(super) fn uplink(dir: &Path, runtime: &Runtime, output: Output) -> Result<Up
     };
     output.say(&told(dir, &uploaded)?);
     Ok(uploaded)
-}
-
-fn serve(dir: &Path) -> Result<(Serving, String), CliError> {
-    let failed =
-        |what: &dyn std::fmt::Display| CliError::new(Kind::Failed, "no_server", format!("dunlin serve: {what}"));
-    let program = std::env::current_exe().map_err(|e| failed(&e))?;
-    let port_file: PathBuf = dir.join("cloud.port");
-    // A demo that is kept and run again must not read the port of the last one.
-    let _ = std::fs::remove_file(&port_file);
-    let mut command = Command::new(program);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--fault", FAULTS, "--data"]).arg(dir.join("cloud"));
-    command.arg("--port-file").arg(&port_file).stdin(Stdio::null()).stdout(Stdio::null());
-    let mut serving = Serving(command.spawn().map_err(|e| failed(&e))?);
-    let began = Instant::now();
-    loop {
-        if let Ok(port) = std::fs::read_to_string(&port_file) {
-            return Ok((serving, format!("http://127.0.0.1:{}", port.trim())));
-        }
-        if let Ok(Some(status)) = serving.0.try_wait() {
-            return Err(failed(&status));
-        }
-        if began.elapsed() > START {
-            return Err(failed(&"it did not start in time"));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// What the server has counted, by its own account.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod error;
+mod received;
 mod statistics;
 
 use std::path::Path;
@@ -11,7 +12,9 @@ use rusqlite::Connection;
 
 pub(crate) use accept::Arrival;
 pub use error::StoreError;
-pub(crate) use statistics::{AlarmCount, ModelStatistics, Statistics};
+pub use received::{Received, received};
+pub(crate) use statistics::Statistics;
+pub use statistics::{AlarmCount, ModelStatistics};
 
 use crate::limits::BUSY;
 

@@ -35,32 +35,52 @@ pub(crate) struct Statistics {
 
 /// What was received of one model version.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct ModelStatistics {
-    pub(crate) model_id: String,
-    pub(crate) version: String,
-    pub(crate) sequence: u64,
-    pub(crate) installs: u64,
-    pub(crate) uploads: u64,
-    pub(crate) windows: u64,
-    pub(crate) rows: u64,
-    pub(crate) verdicts: BTreeMap<String, u64>,
-    pub(crate) reasons: BTreeMap<String, u64>,
-    pub(crate) answered_by: BTreeMap<String, u64>,
-    pub(crate) labelled: u64,
-    pub(crate) errors: u64,
-    pub(crate) latency_p50_us: Option<u64>,
-    pub(crate) latency_p99_us: Option<u64>,
+pub struct ModelStatistics {
+    /// Name of the model.
+    pub model_id: String,
+    /// Version for people.
+    pub version: String,
+    /// Version for machines.
+    pub sequence: u64,
+    /// Installations.
+    pub installs: u64,
+    /// Uploads stored.
+    pub uploads: u64,
+    /// Windows stored.
+    pub windows: u64,
+    /// Records, the refused among them.
+    pub rows: u64,
+    /// Records by verdict.
+    pub verdicts: BTreeMap<String, u64>,
+    /// Records by why they were not accepted.
+    pub reasons: BTreeMap<String, u64>,
+    /// Records by who answered.
+    pub answered_by: BTreeMap<String, u64>,
+    /// Labelled records that the model answered itself.
+    pub labelled: u64,
+    /// Of these, those that it got wrong.
+    pub errors: u64,
+    /// Median time to an answer, in microseconds.
+    pub latency_p50_us: Option<u64>,
+    /// 99th percentile of it.
+    pub latency_p99_us: Option<u64>,
 }
 
 /// An alarm and how many installations have it.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct AlarmCount {
-    pub(crate) model_id: String,
-    pub(crate) version: String,
-    pub(crate) kind: String,
-    pub(crate) subject: String,
-    pub(crate) severity: String,
-    pub(crate) installs: u64,
+pub struct AlarmCount {
+    /// Name of the model.
+    pub model_id: String,
+    /// Version for people.
+    pub version: String,
+    /// What alarmed.
+    pub kind: String,
+    /// The feature, output or reason that it is about.
+    pub subject: String,
+    /// `warning` or `alarm`.
+    pub severity: String,
+    /// Installations.
+    pub installs: u64,
 }
 
 impl Store {
@@ -93,7 +113,7 @@ impl Store {
     }
 }
 
-fn models(read: &Connection) -> Result<Vec<ModelStatistics>, StoreError> {
+pub(super) fn models(read: &Connection) -> Result<Vec<ModelStatistics>, StoreError> {
     let mut query = read.prepare_cached(
         "SELECT uploads, windows, summary, (SELECT count(DISTINCT install) FROM upload u WHERE u.model_id = a.model_id \
          AND u.model_version = a.model_version AND u.model_sequence = a.model_sequence) \
@@ -124,7 +144,7 @@ fn models(read: &Connection) -> Result<Vec<ModelStatistics>, StoreError> {
     Ok(models)
 }
 
-fn alarms(read: &Connection) -> Result<Vec<AlarmCount>, rusqlite::Error> {
+pub(super) fn alarms(read: &Connection) -> Result<Vec<AlarmCount>, rusqlite::Error> {
     let mut query = read.prepare_cached(
         "SELECT model_id, model_version, kind, subject, severity, count(*) FROM alarm \
          GROUP BY model_id, model_version, kind, subject, severity ORDER BY 6 DESC, 1, 2, 3, 4 LIMIT 500",

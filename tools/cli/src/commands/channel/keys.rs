@@ -22,6 +22,13 @@ pub(crate) struct SigningArgs {
     password_file: Option<PathBuf>,
 }
 
+impl SigningArgs {
+    /// One key.
+    pub(crate) fn of(key: &Path, password_file: Option<&Path>) -> Self {
+        Self { keys: vec![key.to_owned()], password_file: password_file.map(Path::to_owned) }
+    }
+}
+
 /// Secret keys, each with the public half by which a root knows it.
 pub(crate) struct Signers(Vec<Signer>);
 
