@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::lifecycle::{Lifecycle, Trial};
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cases {
@@ -12,6 +14,8 @@ pub(crate) struct Cases {
     pub(crate) models: BTreeMap<String, String>,
     pub(crate) cases: Vec<Case>,
     pub(crate) installs: Vec<Install>,
+    pub(crate) trial: Trial,
+    pub(crate) lifecycles: Vec<Lifecycle>,
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,11 @@ fn every_call_of_a_closed_runtime_says_that_it_is_closed_and_closing_twice_is_on
     let text = || "tiny".to_owned();
     is_closed(runtime.install(text()));
     is_closed(runtime.install_shipped(text()));
+    is_closed(runtime.install_candidate(text()));
+    is_closed(runtime.activate(text()));
+    is_closed(runtime.rollback(text()));
+    is_closed(runtime.reject(text()));
+    is_closed(runtime.trials());
     is_closed(runtime.session(text()));
     is_closed(runtime.label(1 << 32, Scalar::Integer { value: 1 }));
     is_closed(runtime.outcome(1 << 32, text(), Scalar::Integer { value: 1 }));
@@ -45,6 +50,7 @@ fn every_call_of_a_closed_session_says_that_it_is_closed() {
     let response = Response { status: 200, retry_after: None, body: Vec::new() };
     is_closed(session.resolve(&request, Delivery::Answered { response }));
     is_closed(session.take_fallback(1).map(|_| ()));
+    is_closed(session.renew());
     is_closed(session.features());
     is_closed(session.outputs());
     is_closed(session.model_version());

@@ -8,7 +8,9 @@ use dunlin::journal::LabelError;
 use dunlin::outbox::TransportError;
 use dunlin::schema::FeatureType;
 use dunlin::store::{self, StorageProblem, StorageProblemKind};
-use dunlin::{BundleError, DType, FeatureError, InstallError, KeyError, LoadError, PredictError, Reason, SessionError};
+use dunlin::{
+    BundleError, DType, FeatureError, InstallError, KeyError, LoadError, PredictError, Reason, SessionError, SwitchError,
+};
 use dunlin_engine::EngineError;
 use dunlin_features::TransformError;
 use dunlin_predictor::GoldenError;
@@ -96,6 +98,13 @@ fn installs(name: &str, n: usize) -> Vec<InstallError> {
     let golden = GoldenError::NonFinite { case: n, kernels: name.to_owned() };
     let (model_id, offered) = (name.to_owned(), n as u64);
     let too_large = store::InstallError::SequenceTooLarge { model_id: model_id.clone(), offered };
+    let thrown_out = store::InstallError::ThrownOut {
+        model_id: model_id.clone(),
+        offered,
+        version: name.to_owned(),
+        sequence: offered,
+        cause: name.to_owned(),
+    };
     let older = store::InstallError::Older { model_id, offered, highest: offered };
     let mut all = vec![
         InstallError::Unreadable { path: name.into(), source: std::io::Error::other(name.to_owned()) },
@@ -103,6 +112,7 @@ fn installs(name: &str, n: usize) -> Vec<InstallError> {
         InstallError::Golden(golden),
         InstallError::Registry(older),
         InstallError::Registry(too_large),
+        InstallError::Registry(thrown_out),
     ];
     all.extend(bundle_errors(name, n).into_iter().map(InstallError::Bundle));
     all
@@ -186,10 +196,32 @@ proptest! {
         let error = SessionError::from(LoadError::UnknownScalar { scalar: name.clone() });
         let message = error.to_string();
         prop_assert_eq!(told(error), expected("Model", Some("cannot_load"), None, message));
+        for source in refusals(&name, n) {
+            let error = SessionError::OtherRecords { version: name.clone(), source };
+            let message = error.to_string();
+            prop_assert_eq!(told(error), expected("Model", Some("other_records"), None, message));
+        }
+        let (model_id, version) = (name.clone(), name.clone());
+        let error = SessionError::KeepsFailing { model_id, version, starts: n as u32 };
+        let message = error.to_string();
+        prop_assert_eq!(told(error), expected("Model", Some("keeps_failing"), None, message));
         for problem in problems(&name, n) {
             let error = SessionError::from(problem);
             let message = error.to_string();
             prop_assert_eq!(told(error), expected("Storage", None, None, message));
+        }
+    }
+
+    #[test]
+    fn a_change_by_hand_that_cannot_be_is_refused_by_its_code(model_id in ".{0,20}", n in 0..1_000_000_usize) {
+        let (candidate, previous) = (model_id.clone(), model_id.clone());
+        let none = SwitchError::NoCandidate { model_id: candidate };
+        prop_assert_eq!(told(none.clone()), expected("Refused", Some("no_candidate"), None, none));
+        let none = SwitchError::NoPrevious { model_id: previous };
+        prop_assert_eq!(told(none.clone()), expected("Refused", Some("no_previous"), None, none));
+        for problem in problems(&model_id, n) {
+            let expected = expected("Storage", None, None, format!("{problem}; {}", problem.remedy()));
+            prop_assert_eq!(told(SwitchError::from(problem)), expected);
         }
     }
 

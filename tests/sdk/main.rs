@@ -10,6 +10,7 @@ mod errors;
 mod fallback;
 mod fixture;
 mod hostile;
+mod lifecycle;
 mod logging;
 mod packed;
 mod runtime;

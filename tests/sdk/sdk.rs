@@ -46,10 +46,7 @@ pub(crate) fn config(folder: &Folder) -> Config {
     Config {
         folder: folder.path().to_str().unwrap().to_owned(),
         keys: FIXTURE.keys().map(|(name, text)| TrustedKey { name: name.to_owned(), public_key: text }).collect(),
-        durability: None,
-        retention: None,
-        monitor: None,
-        fallback: None,
+        ..Config::default()
     }
 }
 

@@ -126,17 +126,9 @@ fn answered(prediction: Prediction) -> Answered {
         Verdict::Accept => &[][..],
         Verdict::Abstain { reasons } => reasons,
     };
-    let by = match prediction.answered_by {
-        AnsweredBy::Model => "model",
-        AnsweredBy::Baseline => "baseline",
-        AnsweredBy::Cloud => "cloud",
-        AnsweredBy::Nobody => "nobody",
-        AnsweredBy::Previous => "previous",
-        AnsweredBy::Cache => "cache",
-    };
     Answered {
         verdict: if prediction.verdict == Verdict::Accept { "accept" } else { "abstain" },
-        answered_by: by.to_owned(),
+        answered_by: answered_by(prediction.answered_by).to_owned(),
         class: prediction.class.map(|class| (class.name, class.probability)),
         confidence: prediction.confidence,
         distance: prediction.distance,
@@ -145,6 +137,17 @@ fn answered(prediction: Prediction) -> Answered {
             .iter()
             .map(|reason| ExpectedReason { code: reason.code.clone(), culprit: reason.culprit.clone() })
             .collect(),
+    }
+}
+
+pub(crate) fn answered_by(by: AnsweredBy) -> &'static str {
+    match by {
+        AnsweredBy::Model => "model",
+        AnsweredBy::Baseline => "baseline",
+        AnsweredBy::Cloud => "cloud",
+        AnsweredBy::Nobody => "nobody",
+        AnsweredBy::Previous => "previous",
+        AnsweredBy::Cache => "cache",
     }
 }
 

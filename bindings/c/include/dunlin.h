@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 // The interface that this header describes.
-#define DUNLIN_ABI_VERSION 1
+#define DUNLIN_ABI_VERSION 2
 
 // Bytes of a code, with its NUL.
 #define DUNLIN_CODE_SIZE 48
@@ -59,6 +59,15 @@
 
 // May ask the cloud when an output holds NaN or infinity.
 #define DUNLIN_ASK_NON_FINITE 8
+
+// The version before the active one may answer, where the device still has it.
+#define DUNLIN_FALLBACK_STEP_PREVIOUS 0
+
+// The bundle's baseline may answer, where it has one.
+#define DUNLIN_FALLBACK_STEP_BASELINE 1
+
+// The cloud may be asked, where `fallback` is 1; beside the answer, whatever its place.
+#define DUNLIN_FALLBACK_STEP_CLOUD 2
 
 // The value is `text`.
 #define DUNLIN_SCALAR_TEXT 1
@@ -102,7 +111,7 @@ typedef enum {
     DUNLIN_STATUS_OK = 0,
     // The record is refused; `culprit` names the feature. What predict refuses is in the journal.
     DUNLIN_STATUS_RECORD = 1,
-    // The bundle is refused; what was active before stays active.
+    // The bundle, or the change of who answers, is refused; what was active before stays active.
     DUNLIN_STATUS_REFUSED = 2,
     // No model of this name is installed.
     DUNLIN_STATUS_NOT_INSTALLED = 3,
@@ -128,16 +137,18 @@ typedef enum {
 typedef enum {
     // The bundle is the active one of its model.
     DUNLIN_INSTALL_OUTCOME_ACTIVATED = 0,
-    // It was already.
+    // It was already, or was the candidate.
     DUNLIN_INSTALL_OUTCOME_ALREADY_INSTALLED = 1,
     // It was already; its copy was damaged and has been replaced.
     DUNLIN_INSTALL_OUTCOME_REPAIRED = 2,
-    // A later one was accepted before, and stays.
+    // A later one was accepted before and stays, or this one was thrown out.
     DUNLIN_INSTALL_OUTCOME_PASSED_OVER = 3,
     // It answers for as long as the runtime is open; the folder cannot be written.
     DUNLIN_INSTALL_OUTCOME_HELD_IN_MEMORY = 4,
     // Something that this version of the interface has no word for.
     DUNLIN_INSTALL_OUTCOME_OTHER = 5,
+    // The bundle is the candidate of its model: it watches, and the active one answers.
+    DUNLIN_INSTALL_OUTCOME_CANDIDATE = 6,
 } dunlin_install_outcome;
 
 // Whether the active model's answer may be used.
@@ -204,6 +215,16 @@ typedef struct {
     const char *public_key;
 } dunlin_key;
 
+// Who answers where a model abstains, in this order, in place of what its bundle declares.
+typedef struct {
+    // Name of the model.
+    const char *model_id;
+    // DUNLIN_FALLBACK_STEP_..., in order.
+    const uint32_t *steps;
+    // Steps in `steps`; with 0 of them nobody answers.
+    size_t step_count;
+} dunlin_fallback_chain;
+
 // What the firmware decides. Fill it with dunlin_config_default, then set folder and keys.
 typedef struct {
     // sizeof(dunlin_config); dunlin_config_default sets it, so that the struct can grow.
@@ -248,6 +269,33 @@ typedef struct {
     uint32_t fallback_failures;
     // For how long.
     uint64_t fallback_open_for_s;
+    // Who answers where a model abstains, for the models that are named; NULL: as their bundles declare.
+    const dunlin_fallback_chain *fallback_chains;
+    // Chains in `fallback_chains`.
+    size_t fallback_chain_count;
+    // Which bundles are admitted, as a JSON object: banned_features, banned_purposes, required_provenance, licenses,
+    // max_memory_bytes; NULL: all.
+    const char *admission;
+    // A trial: share of the records on which both versions run.
+    double trial_shadow_share;
+    // CPU time that the second may take, as a share of what the first takes.
+    double trial_shadow_cpu;
+    // Share of the subjects for whom a candidate answers in canary.
+    double trial_canary_share;
+    // How often each decision on quality, abstentions or time may be false.
+    double trial_alpha;
+    // How much worse a new version may be and still be kept, as a difference of accuracies.
+    double trial_quality_margin;
+    // How much more often it may abstain, or take longer than its budget.
+    double trial_behaviour_margin;
+    // Records compared before each step to the next stage.
+    uint64_t trial_min_compared;
+    // Records compared and labelled before quality is decided on.
+    uint64_t trial_min_labelled;
+    // Answers with NaN or infinity for which it is thrown out.
+    uint64_t trial_max_non_finite;
+    // Where nothing is labelled, share of the compared records on which both must agree to go on.
+    double trial_min_agreement;
 } dunlin_config;
 
 // What is wrong and what to do. Texts that are too long are cut between characters.
@@ -284,6 +332,16 @@ typedef struct {
     char signer[DUNLIN_NAME_SIZE];
 } dunlin_install_report;
 
+// Who answers after a change by hand.
+typedef struct {
+    // Its version for machines.
+    uint64_t sequence;
+    // Name of the model.
+    char model_id[DUNLIN_NAME_SIZE];
+    // Version of the bundle that answers in sessions opened from now on.
+    char version[DUNLIN_NAME_SIZE];
+} dunlin_switch;
+
 // The value of a label or an outcome, such as {.kind = DUNLIN_SCALAR_TEXT, .text = "seven"}.
 typedef struct {
     // DUNLIN_SCALAR_..., which says what field counts.
@@ -306,7 +364,7 @@ typedef struct {
 typedef struct {
     // Name of the model.
     char model_id[DUNLIN_NAME_SIZE];
-    // Version of the model that answers.
+    // Version of the model that answers now.
     char model_version[DUNLIN_NAME_SIZE];
     // The kernels that run, such as plan/aarch64+dotprod/int8.
     char kernel_set[DUNLIN_NAME_SIZE];
@@ -567,6 +625,43 @@ dunlin_status dunlin_runtime_install_shipped(dunlin_runtime runtime,
                                              dunlin_install_report *report,
                                              dunlin_error *error);
 
+// Installs a bundle to be tried: after every check it becomes the candidate of its model, and watches in sessions opened from
+// now on; what they see decides on it. The first bundle of a model becomes the active one. `report` may be NULL.
+dunlin_status dunlin_runtime_install_candidate(dunlin_runtime runtime,
+                                               const char *path,
+                                               dunlin_install_report *report,
+                                               dunlin_error *error);
+
+// Makes a model's candidate the active one by hand; its trial goes on with the roles exchanged. DUNLIN_STATUS_REFUSED
+// (no_candidate) where there is none. `switched` may be NULL.
+dunlin_status dunlin_runtime_activate(dunlin_runtime runtime,
+                                      const char *model_id,
+                                      dunlin_switch *switched,
+                                      dunlin_error *error);
+
+// Throws a model's active version out by hand: the previous one answers from now on, also in sessions that are open, and
+// neither that sequence nor a lower one is taken again here. DUNLIN_STATUS_REFUSED (no_previous) where there is none.
+// `switched` may be NULL.
+dunlin_status dunlin_runtime_rollback(dunlin_runtime runtime,
+                                      const char *model_id,
+                                      dunlin_switch *switched,
+                                      dunlin_error *error);
+
+// Throws a model's candidate out by hand. DUNLIN_STATUS_REFUSED (no_candidate) where there is none. `switched`, which may be
+// NULL, tells who answers as before.
+dunlin_status dunlin_runtime_reject(dunlin_runtime runtime,
+                                    const char *model_id,
+                                    dunlin_switch *switched,
+                                    dunlin_error *error);
+
+// Writes how the trials stand that are on, as a JSON array: model, both versions, stage, since when, what is to become of it
+// and why, and the figures. It may have grown between two calls, as health may.
+dunlin_status dunlin_runtime_trials(dunlin_runtime runtime,
+                                    char *buffer,
+                                    size_t capacity,
+                                    size_t *needed,
+                                    dunlin_error *error);
+
 // Says what was right. The last label of a prediction stands.
 dunlin_status dunlin_runtime_label(dunlin_runtime runtime,
                                    int64_t prediction_id,
@@ -580,12 +675,20 @@ dunlin_status dunlin_runtime_outcome(dunlin_runtime runtime,
                                      const dunlin_scalar *value,
                                      dunlin_error *error);
 
-// Opens a session of a model's active version; it finishes on that version, whatever is installed meanwhile.
+// Opens a session of a model's active version; it finishes on that version, unless that is thrown out, or the session renewed.
 // Close it with dunlin_session_close, or with its runtime.
 dunlin_status dunlin_session_open(dunlin_runtime runtime,
                                   const char *model_id,
                                   dunlin_session *session,
                                   dunlin_error *error);
+
+// Takes the version that is active now, and the trial that is on now; records and outputs stay those that the session was opened
+// with. `renewed`, which may be NULL, is false where nothing has changed. DUNLIN_STATUS_MODEL (other_records) where the version
+// cannot take such records: open another session then; this one goes on with what it had. To be called between records where
+// a session lives for days.
+dunlin_status dunlin_session_renew(dunlin_session session,
+                                   bool *renewed,
+                                   dunlin_error *error);
 
 // Closes a session; DUNLIN_STATUS_BUSY, and nothing closed, while another thread is in a call with it.
 dunlin_status dunlin_session_close(dunlin_session session,

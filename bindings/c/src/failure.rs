@@ -8,7 +8,7 @@ use dunlin::fallback::FallbackError;
 use dunlin::ids::IdError;
 use dunlin::journal::LabelError;
 use dunlin::store::{self, StorageProblem};
-use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError};
+use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError, SwitchError};
 
 use crate::abi::status::Status;
 
@@ -117,8 +117,26 @@ impl From<SessionError> for Failure {
             }
             SessionError::Storage(_) => Self::new(Status::Storage, "storage", "", &error),
             SessionError::Bundle(bundle) => Self::new(Status::Model, bundle.code(), "", &error),
+            SessionError::OtherRecords { source, .. } => {
+                Self::new(Status::Model, "other_records", source.feature().unwrap_or_default(), &error)
+            }
+            SessionError::KeepsFailing { model_id, .. } => {
+                Self::new(Status::Model, "keeps_failing", model_id, &error)
+            }
             _ => Self::new(Status::Model, "cannot_load", "", &error),
         }
+    }
+}
+
+impl From<SwitchError> for Failure {
+    fn from(error: SwitchError) -> Self {
+        let (code, model_id) = match &error {
+            SwitchError::NoCandidate { model_id } => ("no_candidate", model_id.as_str()),
+            SwitchError::NoPrevious { model_id } => ("no_previous", model_id.as_str()),
+            SwitchError::Storage(problem) => return problem.clone().into(),
+            _ => ("switch", ""),
+        };
+        Self::new(Status::Refused, code, model_id, &error)
     }
 }
 

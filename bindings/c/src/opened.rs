@@ -61,6 +61,11 @@ impl Opened {
         Ok(told.collect::<Value>().to_string())
     }
 
+    /// How the trials stand that are on.
+    pub(crate) fn trials(&self) -> Result<String, Failure> {
+        Ok(serde_json::json!(self.runtime.trials()?).to_string())
+    }
+
     pub(crate) fn label(&self, id: i64, value: Scalar) -> Result<(), Failure> {
         kept(self.runtime.label(PredictionId::from_i64(id)?, value))
     }

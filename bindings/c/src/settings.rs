@@ -3,14 +3,15 @@
 use std::ptr;
 use std::time::Duration;
 
-use dunlin::TrustedKeys;
 use dunlin::fallback::{AskOn, FallbackPolicy};
 use dunlin::journal::{Durability, JournalConfig, Retention};
 use dunlin::monitor::MonitorConfig;
+use dunlin::{Admission, FallbackStep, TrialPolicy, TrustedKeys};
 
 use crate::abi::config::{
     Config, DUNLIN_ASK_FAR_FROM_REFERENCE, DUNLIN_ASK_LOW_CONFIDENCE, DUNLIN_ASK_NON_FINITE, DUNLIN_ASK_OUT_OF_RANGE,
-    DUNLIN_DURABILITY_BATCHED, DUNLIN_DURABILITY_SYNC,
+    DUNLIN_DURABILITY_BATCHED, DUNLIN_DURABILITY_SYNC, DUNLIN_FALLBACK_STEP_BASELINE, DUNLIN_FALLBACK_STEP_CLOUD,
+    DUNLIN_FALLBACK_STEP_PREVIOUS,
 };
 use crate::failure::Failure;
 
@@ -22,6 +23,10 @@ pub(crate) struct Settings<'a> {
     pub(crate) keys: Vec<(&'a str, &'a str)>,
     /// The features that may leave; none said: all.
     pub(crate) names: Option<Vec<&'a str>>,
+    /// Models, and who answers where they abstain.
+    pub(crate) chains: Vec<(&'a str, &'a [u32])>,
+    /// The JSON text of the app's policy on bundles.
+    pub(crate) admission: Option<&'a str>,
 }
 
 const FLAGS: [(u32, AskOn); 4] = [
@@ -47,6 +52,7 @@ pub(crate) fn check_size(found: usize) -> Result<(), Failure> {
 /// The runtime's own defaults.
 pub(crate) fn default() -> Config {
     let (retention, monitor, policy) = (Retention::default(), MonitorConfig::default(), FallbackPolicy::default());
+    let trial = TrialPolicy::default();
     let (max_delay_ms, max_waiting_rows) = match Durability::default() {
         Durability::Batched { max_delay, max_rows } => (millis(max_delay), max_rows as u64),
         Durability::Sync => (0, 0),
@@ -73,6 +79,19 @@ pub(crate) fn default() -> Config {
         fallback_requests_a_day: policy.requests_a_day,
         fallback_failures: policy.failures,
         fallback_open_for_s: policy.open_for.as_secs(),
+        fallback_chains: ptr::null(),
+        fallback_chain_count: 0,
+        admission: ptr::null(),
+        trial_shadow_share: trial.shadow_share,
+        trial_shadow_cpu: trial.shadow_cpu,
+        trial_canary_share: trial.canary_share,
+        trial_alpha: trial.alpha,
+        trial_quality_margin: trial.quality_margin,
+        trial_behaviour_margin: trial.behaviour_margin,
+        trial_min_compared: trial.min_compared,
+        trial_min_labelled: trial.min_labelled,
+        trial_max_non_finite: trial.max_non_finite,
+        trial_min_agreement: trial.min_agreement,
     }
 }
 
@@ -92,8 +111,34 @@ impl Settings<'_> {
         let monitor =
             MonitorConfig { window_rows: config.window_rows, window_time: Duration::from_secs(config.window_s) };
         let journal = JournalConfig { durability: self.durability()?, retention };
-        let built = dunlin::Config::new(self.folder, keys).journal(journal).monitor(monitor);
-        Ok(if is_set("fallback", config.fallback)? { built.fallback(self.policy()?) } else { built })
+        let mut built = dunlin::Config::new(self.folder, keys).journal(journal).monitor(monitor).trial(self.trial());
+        if is_set("fallback", config.fallback)? {
+            built = built.fallback(self.policy()?);
+        }
+        for (model_id, steps) in &self.chains {
+            let chain = steps.iter().map(|step| step_of(*step)).collect::<Result<Vec<_>, _>>()?;
+            built = built.fallback_chain(model_id, &chain);
+        }
+        Ok(match self.admission {
+            Some(policy) => built.admission(admission(policy)?),
+            None => built,
+        })
+    }
+
+    fn trial(&self) -> TrialPolicy {
+        let config = self.config;
+        TrialPolicy {
+            shadow_share: config.trial_shadow_share,
+            shadow_cpu: config.trial_shadow_cpu,
+            canary_share: config.trial_canary_share,
+            alpha: config.trial_alpha,
+            quality_margin: config.trial_quality_margin,
+            behaviour_margin: config.trial_behaviour_margin,
+            min_compared: config.trial_min_compared,
+            min_labelled: config.trial_min_labelled,
+            max_non_finite: config.trial_max_non_finite,
+            min_agreement: config.trial_min_agreement,
+        }
     }
 
     fn durability(&self) -> Result<Durability, Failure> {
@@ -126,6 +171,21 @@ impl Settings<'_> {
     }
 }
 
+fn step_of(step: u32) -> Result<FallbackStep, Failure> {
+    match step {
+        DUNLIN_FALLBACK_STEP_PREVIOUS => Ok(FallbackStep::Previous),
+        DUNLIN_FALLBACK_STEP_BASELINE => Ok(FallbackStep::Baseline),
+        DUNLIN_FALLBACK_STEP_CLOUD => Ok(FallbackStep::Cloud),
+        other => Err(unknown("fallback_chains.steps", other)),
+    }
+}
+
+/// A policy that is none is told: without it everything would be admitted.
+fn admission(policy: &str) -> Result<Admission, Failure> {
+    let told = |error| format!("'admission' is not the JSON text of a policy: {error}");
+    serde_json::from_str(policy).map_err(|error| Failure::argument("not_a_policy", "admission", told(error)))
+}
+
 fn is_set(argument: &str, found: u32) -> Result<bool, Failure> {
     match found {
         0 => Ok(false),
@@ -147,7 +207,8 @@ mod tests {
     use super::*;
 
     fn settings(config: &Config) -> Settings<'_> {
-        Settings { config, folder: "folder", keys: Vec::new(), names: Some(vec!["visits"]) }
+        let (keys, chains) = (Vec::new(), vec![("tiny", &[DUNLIN_FALLBACK_STEP_PREVIOUS][..])]);
+        Settings { config, folder: "folder", keys, names: Some(vec!["visits"]), chains, admission: Some("{}") }
     }
 
     fn code(config: &Config) -> Option<String> {
@@ -160,6 +221,7 @@ mod tests {
         assert_eq!(settings(&config).durability(), Ok(Durability::default()));
         let policy = FallbackPolicy { features: Some(["visits".to_owned()].into()), ..FallbackPolicy::default() };
         assert_eq!(settings(&config).policy(), Ok(policy));
+        assert_eq!(settings(&config).trial(), TrialPolicy::default());
         assert_eq!((code(&config), config.fallback), (None, 0));
     }
 
@@ -174,6 +236,18 @@ mod tests {
         ] {
             assert_eq!(code(&config).as_deref(), Some(refused));
         }
+    }
+
+    #[test]
+    fn a_step_or_an_admission_that_is_none_is_refused_by_its_name() {
+        let config = default();
+        let refused = |chain: &[u32], admission| {
+            let settings = Settings { chains: vec![("tiny", chain)], admission: Some(admission), ..settings(&config) };
+            settings.to_config().err().map(|failure| format!("{} {}", failure.code, failure.culprit))
+        };
+        assert_eq!(refused(&[1, 0, 2], r#"{"licenses": ["MIT"]}"#), None);
+        assert_eq!(refused(&[3], "{}").as_deref(), Some("unknown_value fallback_chains.steps"));
+        assert_eq!(refused(&[], r#"{"license": []}"#).as_deref(), Some("not_a_policy admission"));
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! What the app decides when it opens the runtime. What is left out is as in the runtime itself.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use dunlin::journal::{self, JournalConfig};
 use dunlin::monitor::MonitorConfig;
-use dunlin::{TrustedKeys, fallback};
+use dunlin::{Admission, TrustedKeys};
 
 use crate::error::DunlinError;
+use crate::fallback_policy::{FallbackPolicy, FallbackStep};
+use crate::trial::TrialPolicy;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+#[derive(Clone, Debug, Default, PartialEq, uniffi::Record)]
 pub struct Config {
     /// A folder of the runtime's own, made if it is not there.
     pub folder: String,
@@ -27,6 +30,15 @@ pub struct Config {
     /// When a prediction may ask a larger model elsewhere; never if left out.
     #[uniffi(default = None)]
     pub fallback: Option<FallbackPolicy>,
+    /// Who answers where a model abstains, by the model's name, in place of what its bundle declares.
+    #[uniffi(default = None)]
+    pub fallback_chains: Option<HashMap<String, Vec<FallbackStep>>>,
+    /// How a new version of a model is tried beside the proven one.
+    #[uniffi(default = None)]
+    pub trial: Option<TrialPolicy>,
+    /// Which bundles the app admits, as the JSON text of its policy; all if left out.
+    #[uniffi(default = None)]
+    pub admission: Option<String>,
 }
 
 /// A key whose signatures count.
@@ -77,45 +89,6 @@ pub struct MonitorWindow {
     pub time_ms: Option<u64>,
 }
 
-/// When a prediction may ask a larger model elsewhere, and with what.
-#[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
-pub struct FallbackPolicy {
-    /// The reasons of abstention that may ask.
-    #[uniffi(default = None)]
-    pub ask_on: Option<Vec<AskOn>>,
-    /// Ask also when the baseline answered in the model's place.
-    #[uniffi(default = None)]
-    pub ask_over_baseline: Option<bool>,
-    /// The features that may leave, of those that the schema lets leave; all of them if left out.
-    #[uniffi(default = None)]
-    pub features: Option<Vec<String>>,
-    /// How long an answer is taken, in milliseconds.
-    #[uniffi(default = None)]
-    pub deadline_ms: Option<u64>,
-    /// Requests a day.
-    #[uniffi(default = None)]
-    pub requests_a_day: Option<u32>,
-    /// Failures in a row after which nothing is asked for a while.
-    #[uniffi(default = None)]
-    pub failures: Option<u32>,
-    /// For how long nothing is asked then, in milliseconds.
-    #[uniffi(default = None)]
-    pub open_for_ms: Option<u64>,
-}
-
-/// A reason of abstention that may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum AskOn {
-    /// The chosen class is not probable enough.
-    LowConfidence,
-    /// The input lies far from the training sample.
-    FarFromReference,
-    /// An output lies outside of its range.
-    OutOfRange,
-    /// An output holds NaN or infinity.
-    NonFinite,
-}
-
 impl TryFrom<Config> for dunlin::Config {
     type Error = DunlinError;
 
@@ -130,12 +103,26 @@ impl TryFrom<Config> for dunlin::Config {
             retention: config.retention.unwrap_or_default().into(),
         };
         let monitor = config.monitor.unwrap_or_default().into();
-        let core = Self::new(config.folder, keys).journal(journal).monitor(monitor);
-        Ok(match config.fallback {
-            Some(policy) => core.fallback(policy.into()),
-            None => core,
-        })
+        let trial = config.trial.unwrap_or_default().into();
+        let mut core = Self::new(config.folder, keys).journal(journal).monitor(monitor).trial(trial);
+        for (model_id, chain) in config.fallback_chains.iter().flatten() {
+            let chain: Vec<_> = chain.iter().copied().map(Into::into).collect();
+            core = core.fallback_chain(model_id, &chain);
+        }
+        if let Some(policy) = config.fallback {
+            core = core.fallback(policy.into());
+        }
+        if let Some(policy) = config.admission {
+            core = core.admission(admission(&policy)?);
+        }
+        Ok(core)
     }
+}
+
+/// A policy that is none is the caller's mistake, and told at once: without it everything would be admitted.
+fn admission(policy: &str) -> Result<Admission, DunlinError> {
+    let read = serde_json::from_str(policy);
+    read.map_err(|error| DunlinError::invalid(format!("`admission` is not the JSON text of a policy: {error}")))
 }
 
 impl From<Durability> for journal::Durability {
@@ -172,32 +159,6 @@ impl From<MonitorWindow> for MonitorConfig {
     }
 }
 
-impl From<FallbackPolicy> for fallback::FallbackPolicy {
-    fn from(policy: FallbackPolicy) -> Self {
-        let usual = Self::default();
-        Self {
-            ask_on: policy.ask_on.map_or(usual.ask_on, |on| on.into_iter().map(Into::into).collect()),
-            ask_over_baseline: policy.ask_over_baseline.unwrap_or(usual.ask_over_baseline),
-            features: policy.features.map(|names| names.into_iter().collect()).or(usual.features),
-            deadline: policy.deadline_ms.map_or(usual.deadline, Duration::from_millis),
-            requests_a_day: policy.requests_a_day.unwrap_or(usual.requests_a_day),
-            failures: policy.failures.unwrap_or(usual.failures),
-            open_for: policy.open_for_ms.map_or(usual.open_for, Duration::from_millis),
-        }
-    }
-}
-
-impl From<AskOn> for fallback::AskOn {
-    fn from(on: AskOn) -> Self {
-        match on {
-            AskOn::LowConfidence => Self::LowConfidence,
-            AskOn::FarFromReference => Self::FarFromReference,
-            AskOn::OutOfRange => Self::OutOfRange,
-            AskOn::NonFinite => Self::NonFinite,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,28 +167,27 @@ mod tests {
     fn what_is_left_out_is_as_in_the_runtime() {
         assert_eq!(journal::Retention::from(Retention::default()), journal::Retention::default());
         assert_eq!(MonitorConfig::from(MonitorWindow::default()), MonitorConfig::default());
-        assert_eq!(fallback::FallbackPolicy::from(FallbackPolicy::default()), fallback::FallbackPolicy::default());
     }
 
     #[test]
     fn what_is_given_is_taken() {
         let retention = Retention { max_rows: Some(3), max_bytes: Some(4), max_age_ms: Some(5_000) };
-        let (max_age, usual) = (Duration::from_secs(5), fallback::FallbackPolicy::default());
+        let max_age = Duration::from_secs(5);
         assert_eq!(journal::Retention::from(retention), journal::Retention { max_rows: 3, max_bytes: 4, max_age });
         let window = MonitorConfig::from(MonitorWindow { rows: Some(60), time_ms: None });
         assert_eq!(window, MonitorConfig { window_rows: 60, ..MonitorConfig::default() });
-        let policy = FallbackPolicy {
-            ask_on: Some(vec![AskOn::NonFinite]),
-            ask_over_baseline: Some(true),
-            deadline_ms: Some(250),
-            ..FallbackPolicy::default()
-        };
-        let expected = fallback::FallbackPolicy {
-            ask_on: [fallback::AskOn::NonFinite].into(),
-            ask_over_baseline: true,
-            deadline: Duration::from_millis(250),
-            ..usual
-        };
-        assert_eq!(fallback::FallbackPolicy::from(policy), expected);
+    }
+
+    #[test]
+    fn an_admission_is_read_whole_or_refused_by_the_field_that_it_does_not_know() {
+        let read = admission(r#"{"licenses": ["MIT"], "max_memory_bytes": 1000}"#).unwrap();
+        assert_eq!((read.licenses, read.max_memory_bytes), (Some(vec!["MIT".to_owned()]), Some(1000)));
+        for (text, named) in [("{\"banned_feature\": []}", "banned_feature"), ("nothing", "admission")] {
+            let refused = admission(text);
+            assert!(
+                matches!(&refused, Err(DunlinError::InvalidArgument { message }) if message.contains(named)),
+                "{refused:?}"
+            );
+        }
     }
 }

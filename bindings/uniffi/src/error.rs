@@ -6,7 +6,7 @@ use dunlin::fallback::FallbackError;
 use dunlin::ids::IdError;
 use dunlin::journal::LabelError;
 use dunlin::store::{self, StorageProblem};
-use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError};
+use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError, SwitchError};
 
 use crate::boundary::panic_text;
 
@@ -23,10 +23,10 @@ pub enum DunlinError {
         /// What is wrong and what to do.
         message: String,
     },
-    /// A bundle is refused; the model that was active stays active.
+    /// A bundle, or a change of who answers, is refused; the model that was active stays active.
     #[error("{message}")]
     Refused {
-        /// A short name for machines: `unknown_signer`, `older`, `golden_disagrees`, ...
+        /// A short name for machines: `unknown_signer`, `older`, `golden_disagrees`, `no_candidate`, ...
         code: String,
         /// What is wrong and what to do.
         message: String,
@@ -184,7 +184,21 @@ impl From<SessionError> for DunlinError {
             SessionError::NotInstalled { model_id } => Self::NotInstalled { model_id, message },
             SessionError::Storage(_) => Self::Storage { message },
             SessionError::Bundle(cause) => Self::Model { code: cause.code().to_owned(), message },
+            SessionError::OtherRecords { .. } => Self::Model { code: "other_records".to_owned(), message },
+            SessionError::KeepsFailing { .. } => Self::Model { code: "keeps_failing".to_owned(), message },
             _ => Self::Model { code: "cannot_load".to_owned(), message },
+        }
+    }
+}
+
+impl From<SwitchError> for DunlinError {
+    fn from(error: SwitchError) -> Self {
+        let message = error.to_string();
+        match error {
+            SwitchError::NoCandidate { .. } => Self::Refused { code: "no_candidate".to_owned(), message },
+            SwitchError::NoPrevious { .. } => Self::Refused { code: "no_previous".to_owned(), message },
+            SwitchError::Storage(problem) => problem.into(),
+            _ => Self::unknown(&format!("'{message}'")),
         }
     }
 }

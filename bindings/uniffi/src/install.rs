@@ -26,14 +26,16 @@ pub struct InstallReport {
 pub enum InstallOutcome {
     /// The bundle is the active one of its model.
     Activated,
-    /// This very bundle is the active one already.
+    /// This very bundle is the active one, or the candidate, already.
     AlreadyInstalled,
     /// This very bundle is the active one, its installed copy was damaged or gone, and has been replaced.
     Repaired,
-    /// A later one was accepted before, and stays: the app ships with an older one.
+    /// The app ships with an older one than was accepted before, or with one that was thrown out: what is active stays.
     PassedOver,
     /// The bundle answers for as long as the runtime is open; the folder cannot be written, and health says why.
     HeldInMemory,
+    /// The bundle is the candidate of its model: it watches, and the active one answers.
+    Candidate,
 }
 
 impl TryFrom<dunlin::InstallReport> for InstallReport {
@@ -46,6 +48,7 @@ impl TryFrom<dunlin::InstallReport> for InstallReport {
             dunlin::InstallOutcome::Repaired => InstallOutcome::Repaired,
             dunlin::InstallOutcome::PassedOver => InstallOutcome::PassedOver,
             dunlin::InstallOutcome::HeldInMemory => InstallOutcome::HeldInMemory,
+            dunlin::InstallOutcome::Candidate => InstallOutcome::Candidate,
             other => return Err(DunlinError::unknown(&format!("the outcome {other:?}"))),
         };
         Ok(Self {

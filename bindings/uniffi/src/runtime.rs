@@ -63,7 +63,7 @@ impl Runtime {
         self.call(|core| core.install_shipped(Path::new(&path))?.try_into())
     }
 
-    /// A session of a model's active version. It finishes on that version, whatever is installed meanwhile.
+    /// A session of a model's active version. It finishes on that version, unless that is thrown out, or the session renewed.
     ///
     /// # Errors
     /// [`DunlinError::NotInstalled`], or [`DunlinError::Model`] when its file cannot be verified or loaded.
@@ -199,7 +199,7 @@ impl Runtime {
 
 impl Runtime {
     /// Runs a call without holding the lock, so that calls do not wait for each other, and a transport may call back.
-    fn call<T>(&self, act: impl FnOnce(&dunlin::Runtime) -> Result<T, DunlinError>) -> Result<T, DunlinError> {
+    pub(crate) fn call<T>(&self, act: impl FnOnce(&dunlin::Runtime) -> Result<T, DunlinError>) -> Result<T, DunlinError> {
         guarded(|| {
             let core = self.lock().as_ref().map(|open| Arc::clone(&open.core));
             act(&*core.ok_or_else(DunlinError::runtime_closed)?)

@@ -75,7 +75,18 @@ impl Session {
         })
     }
 
-    /// Version of the model that answers.
+    /// Takes the version that is active now, and the trial that is on now; records and outputs stay those that the session was
+    /// opened with. False where nothing has changed since it was opened or last renewed. To be called between records where a
+    /// session lives for days.
+    ///
+    /// # Errors
+    /// As for opening a session, and [`DunlinError::Model`] (`other_records`) where the version cannot take such records: open
+    /// another session then. It goes on with what it had.
+    pub fn renew(&self) -> Result<bool, DunlinError> {
+        guarded(|| self.open.with(|open| Ok(open.session.renew()?)))
+    }
+
+    /// Version of the model that answers now.
     ///
     /// # Errors
     /// [`DunlinError::Closed`].
@@ -166,10 +177,7 @@ mod tests {
         let config = Config {
             folder: folder.path().to_str().unwrap().to_owned(),
             keys: vec![TrustedKey { name: "demo".to_owned(), public_key }],
-            durability: None,
-            retention: None,
-            monitor: None,
-            fallback: None,
+            ..Config::default()
         };
         let runtime = Runtime::open(config).unwrap();
         runtime.install(format!("{GOLDEN}/digits-f32.dunlin")).unwrap();

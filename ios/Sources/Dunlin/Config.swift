@@ -16,6 +16,12 @@ extension Dunlin {
         public var monitor: MonitorWindow?
         /// When a prediction may ask a larger model elsewhere; never if left out.
         public var fallback: FallbackPolicy?
+        /// Who answers where a model abstains, by the model's name, in place of what its bundle declares.
+        public var fallbackChains: [String: [FallbackStep]]
+        /// How a new version of a model is tried beside the proven one.
+        public var trial: TrialPolicy?
+        /// Which bundles the app admits, as the JSON text of its policy; all if left out.
+        public var admission: String?
         /// How often a stream of events looks for news, in seconds.
         public var eventInterval: TimeInterval
         /// How long one upload of a sync may take, in seconds; after that it counts as not answered, and is kept.
@@ -27,6 +33,9 @@ extension Dunlin {
             retention: Retention? = nil,
             monitor: MonitorWindow? = nil,
             fallback: FallbackPolicy? = nil,
+            fallbackChains: [String: [FallbackStep]] = [:],
+            trial: TrialPolicy? = nil,
+            admission: String? = nil,
             eventInterval: TimeInterval = 30,
             uploadTimeout: TimeInterval = 60
         ) {
@@ -35,6 +44,9 @@ extension Dunlin {
             self.retention = retention
             self.monitor = monitor
             self.fallback = fallback
+            self.fallbackChains = fallbackChains
+            self.trial = trial
+            self.admission = admission
             self.eventInterval = eventInterval
             self.uploadTimeout = uploadTimeout
         }
@@ -44,6 +56,7 @@ extension Dunlin {
 extension Dunlin.Config {
     func given(folder: String, keys: [Dunlin.TrustedKey]) -> DunlinGenerated.Config {
         DunlinGenerated.Config(
-            folder: folder, keys: keys, durability: durability, retention: retention, monitor: monitor, fallback: fallback)
+            folder: folder, keys: keys, durability: durability, retention: retention, monitor: monitor, fallback: fallback,
+            fallbackChains: fallbackChains, trial: trial, admission: admission)
     }
 }

@@ -52,7 +52,7 @@ public actor Dunlin {
     @discardableResult
     public func installShipped(_ bundle: URL) async throws -> InstallReport {
         let path = try Folder.path(of: bundle)
-        return try await installed { try $0.installShipped(path: path) }
+        return try await changed { try $0.installShipped(path: path) }
     }
 
     /// Installs a bundle that came from outside, after every check. It answers in sessions opened from now on.
@@ -61,10 +61,10 @@ public actor Dunlin {
     @discardableResult
     public func install(_ bundle: URL) async throws -> InstallReport {
         let path = try Folder.path(of: bundle)
-        return try await installed { try $0.install(path: path) }
+        return try await changed { try $0.install(path: path) }
     }
 
-    /// A session of a model's active version. It finishes on that version, whatever is installed meanwhile.
+    /// A session of a model's active version. It finishes on that version, unless that is thrown out, or the session renewed.
     ///
     /// - Throws: ``DunlinError/notInstalled(modelId:message:)``, or ``DunlinError/model(code:message:)`` when the model's
     ///   file cannot be verified or loaded.
@@ -98,9 +98,8 @@ public actor Dunlin {
         return try await worker.run { try act(runtime) }
     }
 
-    private func installed(
-        _ act: @escaping @Sendable (Runtime) throws -> InstallReport
-    ) async throws -> InstallReport {
+    /// A call after which others may answer, which is news.
+    func changed<T: Sendable>(_ act: @escaping @Sendable (Runtime) throws -> T) async throws -> T {
         let report = try await call(act)
         await look()
         return report

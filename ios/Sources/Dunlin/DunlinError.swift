@@ -8,7 +8,8 @@ public enum DunlinError: Error, Equatable, Sendable {
     /// The record is refused. `code` is a short name for machines (`missing`, `wrong_type`, `out_of_domain`, ...), `feature`
     /// the one at fault, where it is one.
     case record(code: String, feature: String?, message: String)
-    /// A bundle is refused (`unknown_signer`, `older`, `golden_disagrees`, ...); the model that was active stays active.
+    /// A bundle, or a change of who answers, is refused (`unknown_signer`, `older`, `no_candidate`, ...); the model that was
+    /// active stays active.
     case refused(code: String, message: String)
     /// No model of this name is installed.
     case notInstalled(modelId: String, message: String)

@@ -70,6 +70,14 @@ extension Dunlin {
     public typealias FallbackPolicy = DunlinGenerated.FallbackPolicy
     /// A reason of abstention that may ask.
     public typealias AskOn = DunlinGenerated.AskOn
+    /// Somebody who may answer where a model abstains.
+    public typealias FallbackStep = DunlinGenerated.FallbackStep
+    /// What a trial asks of a new version.
+    public typealias TrialPolicy = DunlinGenerated.TrialPolicy
+    /// How a trial stands.
+    public typealias TrialReport = DunlinGenerated.TrialReport
+    /// Who answers after a change by hand.
+    public typealias Switch = DunlinGenerated.Switch
     /// How much a log record matters.
     public typealias LogLevel = DunlinGenerated.LogLevel
     /// Where log records go. It may be called from any thread, and must not call Dunlin itself.

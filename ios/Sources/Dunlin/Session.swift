@@ -13,10 +13,12 @@ extension Dunlin {
         public let features: [Feature]
         /// What the model answers.
         public let outputs: [OutputInfo]
-        /// Version of the model that answers.
-        public let modelVersion: String
-        /// Which kernels answer.
-        public let kernelSet: String
+        /// Version of the model that answers now; once this is closed, that which it was opened with.
+        public var modelVersion: String { (try? inner.modelVersion()) ?? firstVersion }
+        /// Which kernels answer now; once this is closed, those which it was opened with.
+        public var kernelSet: String { (try? inner.kernelSet()) ?? firstKernels }
+        private let firstVersion: String
+        private let firstKernels: String
         let inner: DunlinGenerated.Session
         private let transport: (any Transport)?
         private let activity: Activity
@@ -29,8 +31,8 @@ extension Dunlin {
             self.modelId = modelId
             features = try inner.features()
             outputs = try inner.outputs()
-            modelVersion = try inner.modelVersion()
-            kernelSet = try inner.kernelSet()
+            firstVersion = try inner.modelVersion()
+            firstKernels = try inner.kernelSet()
             self.transport = transport
             self.activity = activity
         }
@@ -69,6 +71,17 @@ extension Dunlin {
             }
             let resolved = try await worker.run { [inner] in try inner.resolve(request: request, delivery: delivery) }
             return prediction.asked(.success(resolved))
+        }
+
+        /// Takes the version that is active now, and the trial that is on now; records and outputs stay those that the session
+        /// was opened with. False where nothing has changed. To be called between records where a session lives for days.
+        ///
+        /// - Throws: ``DunlinError/model(code:message:)`` (`other_records`) when the version cannot take such records: open
+        ///   another session then. This one goes on with what it had.
+        @discardableResult
+        public func renew() async throws -> Bool {
+            activity.noteUse()
+            return try await worker.run { [inner] in try inner.renew() }
         }
 
         /// Closes the session, after a call that is under way. Twice is once.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::{env, fs, io};
 
 use dunlin_bundle::Parts;
+use dunlin_tests::challenger::{biased, overflowing};
 use dunlin_tests::every_feature::every_parts;
 use dunlin_tests::fixture::tiny_parts;
 use dunlin_tests::signing::TestKey;
@@ -34,6 +35,8 @@ fn make(folder: &Path) -> io::Result<()> {
     fs::write(folder.join("tiny-1.0.0.dunlin"), tiny)?;
     fs::write(folder.join("tiny-0.9.0.dunlin"), signed(&trusted, &version("0.9.0", 9)?)?)?;
     fs::write(folder.join("tiny-1.1.0.dunlin"), signed(&trusted, &version("1.1.0", 11)?)?)?;
+    fs::write(folder.join("tiny-nan-1.2.0.dunlin"), signed(&trusted, &as_version(overflowing(12), "1.2.0")?)?)?;
+    fs::write(folder.join("tiny-unsure-1.3.0.dunlin"), signed(&trusted, &unsure()?)?)?;
     fs::write(folder.join("untrusted.dunlin"), signed(&stranger, &version("1.0.0", 10)?)?)?;
     fs::write(folder.join("every-1.0.0.dunlin"), signed(&trusted, &every_parts())?)?;
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -45,7 +48,18 @@ fn make(folder: &Path) -> io::Result<()> {
 
 /// `tiny` as another version.
 fn version(version: &str, sequence: u64) -> io::Result<Parts> {
-    Ok(Parts { version: version.parse().map_err(io::Error::other)?, sequence, ..tiny_parts() })
+    as_version(Parts { sequence, ..tiny_parts() }, version)
+}
+
+fn as_version(parts: Parts, version: &str) -> io::Result<Parts> {
+    Ok(Parts { version: version.parse().map_err(io::Error::other)?, ..parts })
+}
+
+/// `tiny` as a version that is never sure enough.
+fn unsure() -> io::Result<Parts> {
+    let mut parts = as_version(biased(13, [0.0; 3]), "1.3.0")?;
+    parts.reference.guard.min_confidence = Some(1.0);
+    Ok(parts)
 }
 
 fn signed(key: &TestKey, parts: &Parts) -> io::Result<Vec<u8>> {

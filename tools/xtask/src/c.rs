@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::c_cases;
+use crate::c_lifecycles;
 use crate::process::{cargo, keep, show, target_folder, untied};
 use crate::project::Project;
 use crate::report::{Counts, Outcome};
@@ -88,15 +89,19 @@ impl Bench {
     }
 }
 
-/// The folder that the tests of every SDK read, and its cases as a header.
+/// The folder that the tests of every SDK read, and its cases as headers.
 fn make_fixtures(project: &Project, bench: &Bench) -> Result<(), String> {
     // Its own build would select other features, and build candle anew; that of the tests has made it already, or does.
     show(cargo(project).args(["test", "--release", "--workspace", "--test", "sdk", "--no-run"]))?;
     show(untied(project, bench.built.join("sdk_fixture")).arg(&bench.fixtures))?;
-    let (file, header) = (bench.fixtures.join("cases.json"), bench.work.join("cases.h"));
+    let file = bench.fixtures.join("cases.json");
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let cases = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-    fs::write(&header, c_cases::header(&cases)?).map_err(|error| format!("{}: {error}", header.display()))
+    for (name, header) in [("cases.h", c_cases::header(&cases)?), ("lifecycles.h", c_lifecycles::header(&cases)?)] {
+        let path = bench.work.join(name);
+        fs::write(&path, header).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// The example and the tests, in order.

@@ -112,7 +112,7 @@ fn reasons(at: usize, case: &Value) -> String {
 }
 
 /// An array of constants, ended by an element of zeros: C has no empty arrays.
-fn array(kind: &str, name: &str, items: impl Iterator<Item = String>) -> String {
+pub(crate) fn array(kind: &str, name: &str, items: impl Iterator<Item = String>) -> String {
     let mut text = format!("static {}{kind} {name}[] = {{", if kind.contains("const") { "" } else { "const " });
     for item in items {
         let _ = write!(text, "{item}, ");
@@ -122,7 +122,7 @@ fn array(kind: &str, name: &str, items: impl Iterator<Item = String>) -> String 
 }
 
 /// Status, code and feature of an error; of none, the status is OK.
-fn failure(error: &Value) -> Result<String, String> {
+pub(crate) fn failure(error: &Value) -> Result<String, String> {
     let kind = match error["kind"].as_str() {
         None => "OK",
         Some("Record") => "RECORD",
@@ -141,7 +141,7 @@ fn optional(expect: &Value, name: &str) -> String {
 }
 
 /// A constant by its name in the file, or -1 where nothing is said.
-fn choice(prefix: &str, name: &Value) -> String {
+pub(crate) fn choice(prefix: &str, name: &Value) -> String {
     let Some(name) = name.as_str() else { return "-1".to_owned() };
     let mut words = String::new();
     for letter in name.chars() {
@@ -172,12 +172,12 @@ fn strings(list: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// A string literal, or NULL.
-fn word(value: &Value) -> String {
+pub(crate) fn word(value: &Value) -> String {
     value.as_str().map_or_else(|| "NULL".to_owned(), quoted)
 }
 
 /// A string literal of the text's bytes.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut literal = String::from("\"");
     for byte in text.bytes() {
         match byte {

@@ -8,6 +8,7 @@ mod arm;
 mod arm_count;
 mod c;
 mod c_cases;
+mod c_lifecycles;
 mod calibrate;
 mod cargo_tests;
 mod checks;

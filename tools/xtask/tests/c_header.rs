@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// In the order in which a C reader meets them.
 const SOURCES: &[&str] = &[
-    "version", "status", "config", "runtime", "install", "label", "session", "record", "predict", "answer", "fallback",
+    "version", "status", "config", "runtime", "install", "trial", "label", "session", "record", "predict", "answer", "fallback",
     "upload", "sync", "log",
 ];
 

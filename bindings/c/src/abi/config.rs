@@ -31,6 +31,25 @@ pub const DUNLIN_ASK_OUT_OF_RANGE: u32 = 4;
 /// May ask the cloud when an output holds NaN or infinity.
 pub const DUNLIN_ASK_NON_FINITE: u32 = 8;
 
+/// The version before the active one may answer, where the device still has it.
+pub const DUNLIN_FALLBACK_STEP_PREVIOUS: u32 = 0;
+/// The bundle's baseline may answer, where it has one.
+pub const DUNLIN_FALLBACK_STEP_BASELINE: u32 = 1;
+/// The cloud may be asked, where `fallback` is 1; beside the answer, whatever its place.
+pub const DUNLIN_FALLBACK_STEP_CLOUD: u32 = 2;
+
+/// Who answers where a model abstains, in this order, in place of what its bundle declares.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct FallbackChain {
+    /// Name of the model.
+    pub model_id: *const c_char,
+    /// DUNLIN_FALLBACK_STEP_..., in order.
+    pub steps: *const u32,
+    /// Steps in `steps`; with 0 of them nobody answers.
+    pub step_count: usize,
+}
+
 /// What the firmware decides. Fill it with dunlin_config_default, then set folder and keys.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -77,6 +96,33 @@ pub struct Config {
     pub fallback_failures: u32,
     /// For how long.
     pub fallback_open_for_s: u64,
+    /// Who answers where a model abstains, for the models that are named; NULL: as their bundles declare.
+    pub fallback_chains: *const FallbackChain,
+    /// Chains in `fallback_chains`.
+    pub fallback_chain_count: usize,
+    /// Which bundles are admitted, as a JSON object: banned_features, banned_purposes, required_provenance, licenses,
+    /// max_memory_bytes; NULL: all.
+    pub admission: *const c_char,
+    /// A trial: share of the records on which both versions run.
+    pub trial_shadow_share: f64,
+    /// CPU time that the second may take, as a share of what the first takes.
+    pub trial_shadow_cpu: f64,
+    /// Share of the subjects for whom a candidate answers in canary.
+    pub trial_canary_share: f64,
+    /// How often each decision on quality, abstentions or time may be false.
+    pub trial_alpha: f64,
+    /// How much worse a new version may be and still be kept, as a difference of accuracies.
+    pub trial_quality_margin: f64,
+    /// How much more often it may abstain, or take longer than its budget.
+    pub trial_behaviour_margin: f64,
+    /// Records compared before each step to the next stage.
+    pub trial_min_compared: u64,
+    /// Records compared and labelled before quality is decided on.
+    pub trial_min_labelled: u64,
+    /// Answers with NaN or infinity for which it is thrown out.
+    pub trial_max_non_finite: u64,
+    /// Where nothing is labelled, share of the compared records on which both must agree to go on.
+    pub trial_min_agreement: f64,
 }
 
 /// Fills a config with what most devices want; `size` is sizeof(dunlin_config).
@@ -106,13 +152,19 @@ pub(super) unsafe fn read(config: *const Config) -> Result<dunlin::Config, Failu
     // SAFETY: it has the size of a config, and every pattern of bits is one.
     let config = unsafe { config.read() };
     // SAFETY: the caller promises the texts and lists that the config leads to.
-    let (folder, keys, names) = unsafe {
-        let folder = pointers::text(config.folder, "folder")?;
+    let settings = unsafe {
         let keys = items(config.keys, config.key_count, "keys")?;
-        let keys = keys.iter().map(|key| key_of(key)).collect::<Result<Vec<_>, Failure>>()?;
-        (folder, keys, feature_names(&config)?)
+        let chains = items(config.fallback_chains, config.fallback_chain_count, "fallback_chains")?;
+        Settings {
+            config: &config,
+            folder: pointers::text(config.folder, "folder")?,
+            keys: keys.iter().map(|key| key_of(key)).collect::<Result<_, _>>()?,
+            names: feature_names(&config)?,
+            chains: chains.iter().map(|chain| chain_of(chain)).collect::<Result<_, _>>()?,
+            admission: pointers::optional_text(config.admission, "admission")?,
+        }
     };
-    Settings { config: &config, folder, keys, names }.to_config()
+    settings.to_config()
 }
 
 /// # Safety
@@ -120,6 +172,16 @@ pub(super) unsafe fn read(config: *const Config) -> Result<dunlin::Config, Failu
 unsafe fn key_of<'a>(key: &Key) -> Result<(&'a str, &'a str), Failure> {
     // SAFETY: passed on to the caller.
     unsafe { Ok((pointers::text(key.name, "keys.name")?, pointers::text(key.public_key, "keys.public_key")?)) }
+}
+
+/// # Safety
+/// As for [`read`].
+unsafe fn chain_of<'a>(chain: &FallbackChain) -> Result<(&'a str, &'a [u32]), Failure> {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let model_id = pointers::text(chain.model_id, "fallback_chains.model_id")?;
+        Ok((model_id, items(chain.steps, chain.step_count, "fallback_chains.steps")?))
+    }
 }
 
 /// # Safety

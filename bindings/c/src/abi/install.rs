@@ -19,16 +19,18 @@ use crate::pointers::{Out, text};
 pub enum InstallOutcome {
     /// The bundle is the active one of its model.
     Activated = 0,
-    /// It was already.
+    /// It was already, or was the candidate.
     AlreadyInstalled = 1,
     /// It was already; its copy was damaged and has been replaced.
     Repaired = 2,
-    /// A later one was accepted before, and stays.
+    /// A later one was accepted before and stays, or this one was thrown out.
     PassedOver = 3,
     /// It answers for as long as the runtime is open; the folder cannot be written.
     HeldInMemory = 4,
     /// Something that this version of the interface has no word for.
     Other = 5,
+    /// The bundle is the candidate of its model: it watches, and the active one answers.
+    Candidate = 6,
 }
 
 /// A bundle that passed every check.
@@ -78,6 +80,22 @@ pub unsafe extern "C" fn dunlin_runtime_install_shipped(
     })
 }
 
+/// Installs a bundle to be tried: after every check it becomes the candidate of its model, and watches in sessions opened from
+/// now on; what they see decides on it. The first bundle of a model becomes the active one. `report` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dunlin_runtime_install_candidate(
+    runtime: RuntimeHandle,
+    path: *const c_char,
+    report: Option<&mut MaybeUninit<InstallReport>>,
+    error: Option<&mut MaybeUninit<ErrorText>>,
+) -> Status {
+    guard(error, || {
+        let installed = |path: &Path| Ok(RUNTIMES.get(runtime.handle)?.runtime.install_candidate(path));
+        // SAFETY: passed on to the caller.
+        unsafe { install(path, report, installed) }
+    })
+}
+
 /// # Safety
 /// `path` is NULL or a text that ends in NUL.
 unsafe fn install(
@@ -102,6 +120,7 @@ impl InstallReport {
                 dunlin::InstallOutcome::Repaired => InstallOutcome::Repaired,
                 dunlin::InstallOutcome::PassedOver => InstallOutcome::PassedOver,
                 dunlin::InstallOutcome::HeldInMemory => InstallOutcome::HeldInMemory,
+                dunlin::InstallOutcome::Candidate => InstallOutcome::Candidate,
                 _ => InstallOutcome::Other,
             },
             sequence: report.sequence,

@@ -15,5 +15,6 @@ pub mod runtime;
 pub mod session;
 pub mod status;
 pub mod sync;
+pub mod trial;
 pub mod upload;
 pub mod version;

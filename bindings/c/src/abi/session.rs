@@ -26,7 +26,7 @@ pub struct SessionHandle {
 pub struct SessionInfo {
     /// Name of the model.
     pub model_id: [c_char; DUNLIN_NAME_SIZE],
-    /// Version of the model that answers.
+    /// Version of the model that answers now.
     pub model_version: [c_char; DUNLIN_NAME_SIZE],
     /// The kernels that run, such as plan/aarch64+dotprod/int8.
     pub kernel_set: [c_char; DUNLIN_NAME_SIZE],
@@ -40,7 +40,7 @@ pub struct SessionInfo {
     pub output_count: usize,
 }
 
-/// Opens a session of a model's active version; it finishes on that version, whatever is installed meanwhile.
+/// Opens a session of a model's active version; it finishes on that version, unless that is thrown out, or the session renewed.
 /// Close it with dunlin_session_close, or with its runtime.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dunlin_session_open(
@@ -54,6 +54,25 @@ pub unsafe extern "C" fn dunlin_session_open(
         // SAFETY: the caller promises a text that ends in NUL.
         let model_id = unsafe { text(model_id, "model_id") }?;
         session.handle = RUNTIMES.get(runtime.handle)?.open_session(model_id)?;
+        Ok(())
+    })
+}
+
+/// Takes the version that is active now, and the trial that is on now; records and outputs stay those that the session was opened
+/// with. `renewed`, which may be NULL, is false where nothing has changed. DUNLIN_STATUS_MODEL (other_records) where the version
+/// cannot take such records: open another session then; this one goes on with what it had. To be called between records where
+/// a session lives for days.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_session_renew(
+    session: SessionHandle,
+    renewed: Option<&mut MaybeUninit<bool>>,
+    error: Option<&mut MaybeUninit<ErrorText>>,
+) -> Status {
+    guard(error, || {
+        let has_changed = with_seat(session, |seat| Ok(seat.session.renew()?))?;
+        if let Some(renewed) = renewed {
+            renewed.write(has_changed);
+        }
         Ok(())
     })
 }

@@ -22,7 +22,7 @@ pub enum Status {
     Ok = 0,
     /// The record is refused; `culprit` names the feature. What predict refuses is in the journal.
     Record = 1,
-    /// The bundle is refused; what was active before stays active.
+    /// The bundle, or the change of who answers, is refused; what was active before stays active.
     Refused = 2,
     /// No model of this name is installed.
     NotInstalled = 3,

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 /// The interface that this header describes.
-pub const DUNLIN_ABI_VERSION: u32 = 1;
+pub const DUNLIN_ABI_VERSION: u32 = 2;
 
 /// The interface that the library has: compare it with DUNLIN_ABI_VERSION.
 #[unsafe(no_mangle)]

@@ -65,10 +65,7 @@ impl Served {
         let runtime = Runtime::open(Config {
             folder: folder.path().join("runtime").to_str().unwrap().to_owned(),
             keys: vec![TrustedKey { name: "trusted".to_owned(), public_key: public_key.clone() }],
-            durability: None,
-            retention: None,
-            monitor: None,
-            fallback: None,
+            ..Config::default()
         });
         let runtime = runtime.unwrap();
         runtime.install(written(&bundle, folder.path()).to_str().unwrap().to_owned()).unwrap();

@@ -97,10 +97,7 @@ mod tests {
         let config = Config {
             folder: folder.to_str().unwrap().to_owned(),
             keys: vec![TrustedKey { name: "demo".to_owned(), public_key }],
-            durability: None,
-            retention: None,
-            monitor: None,
-            fallback: None,
+            ..Config::default()
         };
         let runtime = Runtime::open(config).unwrap();
         runtime.install(format!("{GOLDEN}/digits-f32.dunlin")).unwrap();

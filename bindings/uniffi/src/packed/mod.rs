@@ -5,8 +5,8 @@
 //! ```text
 //! record   for each feature in schema order: u8 present (0, 1); if present
 //!          number f64 | integer i64 | boolean u8 (0, 1) | category, text: u32 bytes, UTF-8 | tensor: its elements
-//! answer   i64 id, u8 verdict (0 accept, 1 abstain), u8 answered by (0 model, 1 baseline, 2 cloud, 3 nobody),
-//!          u8 stale, u8 has a fallback request, u32 latency in microseconds, f64 confidence, f64 distance,
+//! answer   i64 id, u8 verdict (0 accept, 1 abstain), u8 answered by (0 model, 1 baseline, 2 cloud, 3 nobody,
+//!          4 previous, 5 cache), u8 stale, u8 has a fallback request, u32 latency in microseconds, f64 confidence, f64 distance,
 //!          u32 outputs; for each: u32 elements (0 where nobody answered), i32 class, f64 its probability, f32 elements
 //!          u32 reasons; for each: code, culprit, message, each u32 bytes and UTF-8
 //! ```

@@ -32,6 +32,15 @@ public class Config internal constructor(private val assets: Assets) {
     /** When a prediction may ask a larger model elsewhere; never unless set. */
     public var fallback: FallbackPolicy? = null
 
+    /** Who answers where a model abstains, by the model's name, in place of what its bundle declares. */
+    public val fallbackChains: MutableMap<String, List<FallbackStep>> = mutableMapOf()
+
+    /** How a new version of a model is tried beside the proven one. */
+    public var trial: TrialPolicy? = null
+
+    /** Which bundles the app admits, as the JSON text of its policy; all unless set. */
+    public var admission: String? = null
+
     /** How often a flow of events looks for news. */
     public var eventInterval: Duration = 30.seconds
 
@@ -82,3 +91,15 @@ public data class FallbackPolicy(
 
 /** A reason of abstention that may ask. */
 public enum class AskOn { LOW_CONFIDENCE, FAR_FROM_REFERENCE, OUT_OF_RANGE, NON_FINITE }
+
+/** Somebody who may answer where a model abstains. */
+public enum class FallbackStep {
+    /** The version before the active one, where the device still has it. */
+    PREVIOUS,
+
+    /** The bundle's baseline, where it has one. */
+    BASELINE,
+
+    /** A larger model elsewhere, where the policy lets it be asked; beside the answer, whatever its place. */
+    CLOUD,
+}

@@ -4,7 +4,7 @@ package dev.dunlin
 import android.content.Context
 import dev.dunlin.android.AndroidLog
 import dev.dunlin.internal.Native
-import dev.dunlin.internal.Sending
+import dev.dunlin.internal.Syncing
 import dev.dunlin.internal.Watch
 import dev.dunlin.internal.alarmOf
 import dev.dunlin.internal.calling
@@ -14,19 +14,18 @@ import dev.dunlin.internal.healthOf
 import dev.dunlin.internal.installReportOf
 import dev.dunlin.internal.nextUploadOf
 import dev.dunlin.internal.reportedOf
+import dev.dunlin.internal.switchOf
 import dev.dunlin.internal.syncReportOf
+import dev.dunlin.internal.trialReportOf
 import dev.dunlin.internal.uniffi.Runtime
 import dev.dunlin.internal.uniffi.Scalar
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
-import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.map
-import kotlinx.coroutines.sync.Mutex
-import kotlinx.coroutines.sync.withLock
 import java.io.File
 import java.util.concurrent.atomic.AtomicBoolean
 import dev.dunlin.internal.uniffi.Link as GivenLink
@@ -43,7 +42,7 @@ public class Dunlin private constructor(
     dispatcher: CoroutineDispatcher,
 ) : AutoCloseable {
     private val scope = CoroutineScope(SupervisorJob() + dispatcher)
-    private val oneSync = Mutex()
+    private val syncing = Syncing(scope, config.transport, config.uploadTimeout)
     private val watch = Watch(this, config.eventInterval, dispatcher)
     private val closed = AtomicBoolean()
 
@@ -85,6 +84,40 @@ public class Dunlin private constructor(
      */
     public fun installShipped(bundle: File): InstallReport =
         changing { installReportOf(runtime.installShipped(bundle.path)) }
+
+    /**
+     * Installs a bundle to be tried: after every check it becomes the candidate of its model, and watches in sessions opened
+     * from now on; what they see decides on it. The first bundle of a model becomes the active one.
+     *
+     * @throws DunlinException.Refused as [install].
+     */
+    public fun installCandidate(bundle: File): InstallReport =
+        changing { installReportOf(runtime.installCandidate(bundle.path)) }
+
+    /**
+     * Makes a model's candidate the active one by hand; its trial goes on with the roles exchanged.
+     *
+     * @throws DunlinException.Refused (`no_candidate`) where there is none.
+     */
+    public fun activate(modelId: String): Switch = changing { switchOf(runtime.activate(modelId)) }
+
+    /**
+     * Throws a model's active version out by hand: the previous one answers from now on, also in sessions that are open, and
+     * neither that sequence nor a lower one is taken again here.
+     *
+     * @throws DunlinException.Refused (`no_previous`) where there is none to go back to.
+     */
+    public fun rollback(modelId: String): Switch = changing { switchOf(runtime.rollback(modelId)) }
+
+    /**
+     * Throws a model's candidate out by hand.
+     *
+     * @throws DunlinException.Refused (`no_candidate`) where there is none.
+     */
+    public fun reject(modelId: String): Switch = changing { switchOf(runtime.reject(modelId)) }
+
+    /** How the trials stand that are on, by model. */
+    public fun trials(): List<TrialReport> = calling { runtime.trials().map(::trialReportOf) }
 
     /**
      * A session of a model's active version.
@@ -144,20 +177,8 @@ public class Dunlin private constructor(
      * @param transport how; that of the [Config] if left out.
      * @throws DunlinException.Storage where the journal cannot be read, [DunlinException.InvalidArgument] without any transport.
      */
-    public suspend fun sync(link: Link, transport: Transport? = null): SyncReport {
-        val given = transport ?: config.transport
-            ?: throw DunlinException.InvalidArgument("there is nothing to send with: set `transport` when Dunlin is opened")
-        val sending = Sending(given, config.uploadTimeout)
-        val work = scope.async {
-            oneSync.withLock { calling { syncReportOf(runtime.sync(sending, GivenLink.valueOf(link.name))) } }
-        }
-        try {
-            return work.await().also { watch.look() }
-        } finally {
-            sending.stop()
-            work.cancel()
-        }
-    }
+    public suspend fun sync(link: Link, transport: Transport? = null): SyncReport =
+        syncing.send(transport) { syncReportOf(runtime.sync(it, GivenLink.valueOf(link.name))) }.also { watch.look() }
 
     /**
      * What is to be sent now, for an app that sends in its own time.

@@ -8,7 +8,7 @@ public sealed class DunlinException(message: String, cause: Throwable? = null) :
     /** The record is refused: [code] is a short name (`missing`, `wrong_type`, `out_of_domain`), [feature] the one at fault. */
     public class Record(public val code: String, public val feature: String?, message: String) : DunlinException(message)
 
-    /** A bundle is refused (`unknown_signer`, `older`, `golden_disagrees`); the model that was active stays active. */
+    /** A bundle, or a change of who answers, is refused (`unknown_signer`, `older`, `no_candidate`); what was active stays active. */
     public class Refused(public val code: String, message: String) : DunlinException(message)
 
     /** No model of this name is installed. */

@@ -22,15 +22,18 @@ public enum class InstallOutcome {
     /** The bundle is the active one of its model. */
     ACTIVATED,
 
-    /** This very bundle is the active one already. */
+    /** This very bundle is the active one, or the candidate, already. */
     ALREADY_INSTALLED,
 
     /** This very bundle is the active one, its installed copy was damaged or gone, and has been replaced. */
     REPAIRED,
 
-    /** A later one was accepted before, and stays: the app ships with an older one. */
+    /** The app ships with an older one than was accepted before, or with one that was thrown out: what is active stays. */
     PASSED_OVER,
 
     /** The bundle answers for as long as the runtime is open; the folder cannot be written, and health says why. */
     HELD_IN_MEMORY,
+
+    /** The bundle is the candidate of its model: it watches, and the active one answers. */
+    CANDIDATE,
 }

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicBoolean
 import dev.dunlin.internal.uniffi.Session as Generated
 
 /**
- * Answers records with one version of a model: it stays on that version, whatever is installed meanwhile. Any thread may
- * call; calls of one session wait for each other, so more parallelism is more sessions. Close it when it is done with.
+ * Answers records with one version of a model: it stays on that version, unless that is thrown out, or this is renewed. Any
+ * thread may call; calls of one session wait for each other, so more parallelism is more sessions. Close it when it is done with.
  */
 public class Session internal constructor(
     private val session: Generated,
@@ -35,12 +35,14 @@ public class Session internal constructor(
     /** What the model answers. */
     public val outputs: List<OutputInfo> = session.outputs().map(::outputInfoOf)
 
-    /** Version of the model that answers. */
-    public val modelVersion: String = session.modelVersion()
+    /** Version of the model that answers now; once this is closed, that which it was opened with. */
+    public val modelVersion: String get() = whileOpen(firstVersion) { session.modelVersion() }
 
-    /** Which kernels answer. */
-    public val kernelSet: String = session.kernelSet()
+    /** Which kernels answer now; once this is closed, those which it was opened with. */
+    public val kernelSet: String get() = whileOpen(firstKernels) { session.kernelSet() }
 
+    private val firstVersion = session.modelVersion()
+    private val firstKernels = session.kernelSet()
     private val hotPath = HotPath(session)
     private val closed = AtomicBoolean()
 
@@ -84,10 +86,26 @@ public class Session internal constructor(
         return calling { prediction.answeredBy(session.resolve(request.given, delivery.given())) }
     }
 
+    /**
+     * Takes the version that is active now, and the trial that is on now; records and outputs stay those that the session was
+     * opened with. False where nothing has changed. To be called between records where a session lives for days.
+     *
+     * @throws DunlinException.Model (`other_records`) where the version cannot take such records: open another session then.
+     *   This one goes on with what it had.
+     */
+    public fun renew(): Boolean = calling { session.renew() }
+
     /** Closes the session, after a call that is under way. Every later prediction throws [DunlinException.Closed]; twice is once. */
     override fun close() {
         if (closed.compareAndSet(false, true)) calling { session.use { it.shutDown() } }
     }
+
+    private inline fun whileOpen(otherwise: String, ask: () -> String): String =
+        try {
+            calling(ask)
+        } catch (_: DunlinException.Closed) {
+            otherwise
+        }
 
     private fun answerOf(subject: String?, record: Record) = if (subject == null) predict(record) else predictFor(subject, record)
 

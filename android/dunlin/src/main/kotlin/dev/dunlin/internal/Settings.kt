@@ -14,10 +14,13 @@ import dev.dunlin.Durability as GivenDurability
 import dev.dunlin.FallbackPolicy as GivenPolicy
 import dev.dunlin.MonitorWindow as GivenWindow
 import dev.dunlin.Retention as GivenRetention
+import dev.dunlin.TrialPolicy as GivenTrial
 import dev.dunlin.internal.uniffi.Durability
 import dev.dunlin.internal.uniffi.FallbackPolicy
+import dev.dunlin.internal.uniffi.FallbackStep
 import dev.dunlin.internal.uniffi.MonitorWindow
 import dev.dunlin.internal.uniffi.Retention
+import dev.dunlin.internal.uniffi.TrialPolicy
 
 internal fun GivenConfig.given(folder: File): Config =
     Config(
@@ -27,6 +30,9 @@ internal fun GivenConfig.given(folder: File): Config =
         retention?.given(),
         monitor?.given(),
         fallback?.given(),
+        fallbackChains.mapValues { (_, chain) -> chain.map { FallbackStep.valueOf(it.name) } },
+        trial?.given(),
+        admission,
     )
 
 private fun GivenDurability.given(): Durability =
@@ -53,6 +59,20 @@ private fun GivenPolicy.given() =
         requestsADay?.let { positive("requestsADay", it.toLong()).toUInt() },
         failures?.let { positive("failures", it.toLong()).toUInt() },
         openFor?.let { millis("openFor", it) },
+    )
+
+private fun GivenTrial.given() =
+    TrialPolicy(
+        shadowShare,
+        shadowCpu,
+        canaryShare,
+        alpha,
+        qualityMargin,
+        behaviourMargin,
+        minCompared?.let { positive("minCompared", it).toULong() },
+        minLabelled?.let { positive("minLabelled", it).toULong() },
+        maxNonFinite?.let { positive("maxNonFinite", it).toULong() },
+        minAgreement,
     )
 
 /** A negative number would become a very large one. */

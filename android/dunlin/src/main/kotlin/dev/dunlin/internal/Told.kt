@@ -17,7 +17,9 @@ import dev.dunlin.Part
 import dev.dunlin.PrivacyClass
 import dev.dunlin.Reported
 import dev.dunlin.Severity
+import dev.dunlin.Switch
 import dev.dunlin.SyncReport
+import dev.dunlin.TrialReport
 import dev.dunlin.Upload
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -30,7 +32,9 @@ import dev.dunlin.internal.uniffi.Notice as ToldNotice
 import dev.dunlin.internal.uniffi.OutputInfo as ToldOutput
 import dev.dunlin.internal.uniffi.Part as ToldPart
 import dev.dunlin.internal.uniffi.Reported as ToldReported
+import dev.dunlin.internal.uniffi.Switch as ToldSwitch
 import dev.dunlin.internal.uniffi.SyncReport as ToldSync
+import dev.dunlin.internal.uniffi.TrialReport as ToldTrial
 import dev.dunlin.internal.uniffi.Upload as ToldUpload
 
 internal fun featureOf(told: ToldFeature): Feature =
@@ -98,6 +102,20 @@ internal fun installReportOf(told: ToldInstall): InstallReport =
         digest = told.digest,
         signer = told.signer,
         goldenCases = told.goldenCases.toLong(),
+    )
+
+internal fun switchOf(told: ToldSwitch): Switch = Switch(told.modelId, told.version, told.sequence.toLong())
+
+internal fun trialReportOf(told: ToldTrial): TrialReport =
+    TrialReport(
+        modelId = told.modelId,
+        incumbent = told.incumbent,
+        challenger = told.challenger,
+        stage = told.stage,
+        sinceUs = told.sinceUs,
+        verdict = told.verdict,
+        cause = told.cause,
+        figures = told.figures,
     )
 
 internal fun syncReportOf(told: ToldSync): SyncReport =
