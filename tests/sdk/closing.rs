@@ -28,6 +28,7 @@ fn every_call_of_a_closed_runtime_says_that_it_is_closed_and_closing_twice_is_on
     is_closed(runtime.alarms());
     is_closed(runtime.tick());
     is_closed(runtime.sync(Arc::new(Broken), Link::Unmetered));
+    is_closed(runtime.update(Arc::new(Broken), Link::Unmetered));
     is_closed(runtime.next_upload(Link::Metered));
     is_closed(runtime.report_upload(text(), Delivery::Failed { reason: text() }));
     is_closed(runtime.resume_uploads());

@@ -9,7 +9,8 @@ use dunlin::outbox::TransportError;
 use dunlin::schema::FeatureType;
 use dunlin::store::{self, StorageProblem, StorageProblemKind};
 use dunlin::{
-    BundleError, DType, FeatureError, InstallError, KeyError, LoadError, PredictError, Reason, SessionError, SwitchError,
+    BundleError, DType, FeatureError, InstallError, KeyError, LoadError, PredictError, Reason, SessionError,
+    SwitchError, UpdateError,
 };
 use dunlin_engine::EngineError;
 use dunlin_features::TransformError;
@@ -226,6 +227,22 @@ proptest! {
     }
 
     #[test]
+    fn what_stands_between_a_device_and_its_channel_is_told_by_its_code(path in ".{0,20}", status in 300..600_u16) {
+        let reason = path.clone();
+        let unanswered = UpdateError::NoAnswer { path: path.clone(), reason };
+        prop_assert_eq!(told(unanswered.clone()), expected("Update", Some("no_answer"), None, unanswered));
+        let refused = UpdateError::Status { path: path.clone(), status, retry_after: None };
+        prop_assert_eq!(told(refused.clone()), expected("Update", Some("status"), None, refused));
+        for (error, kind) in [(UpdateError::NotConfigured, "InvalidArgument"), (UpdateError::Busy, "Busy")] {
+            prop_assert_eq!(told(error.clone()), expected(kind, None, None, error));
+        }
+        for problem in problems(&path, usize::from(status)) {
+            let expected = expected("Storage", None, None, format!("{problem}; {}", problem.remedy()));
+            prop_assert_eq!(told(UpdateError::from(problem)), expected);
+        }
+    }
+
+    #[test]
     fn what_the_caller_gave_wrongly_is_an_invalid_argument(name in ".{0,20}", n in 0..1_000_000_usize) {
         let id = PredictionId::new(Epoch::counted(1).unwrap(), n as u32);
         let long = LabelError::TooLong { name: name.clone(), found_bytes: n, max_bytes: n };
@@ -263,6 +280,7 @@ fn each_kind_has_a_number_of_its_own_that_never_changes() {
         DunlinError::InvalidArgument { message: message() },
         DunlinError::Busy { message: message() },
         DunlinError::Internal { message: message() },
+        DunlinError::Update { code: code(), message: message() },
     ];
-    assert_eq!(all.map(|error| error.kind()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert_eq!(all.map(|error| error.kind()), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]);
 }

@@ -1,8 +1,12 @@
 //! What becomes of a model's versions, step by step: by hand, and by what is seen of them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use dunlin_uniffi::{Config, Durability, DunlinError, FallbackStep, InstallReport, Session, Switch, TrialPolicy};
+use dunlin_uniffi::{
+    Config, DunlinError, Durability, FallbackStep, Fetch, InstallReport, Link, ModelUpdate, Response, Session, Switch,
+    Transport, TransportError, TrialPolicy, UpdatePolicy, UpdateReport, Upload,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -30,6 +34,8 @@ pub(crate) struct Lifecycle {
     chain: Option<Vec<String>>,
     /// The app's policy on bundles.
     admission: Option<Value>,
+    /// The update channel that is followed, for `tiny` too where it is not installed.
+    channel: Option<String>,
     steps: Vec<Step>,
 }
 
@@ -42,10 +48,14 @@ struct Step {
     bundle: Option<String>,
     record: Option<Map<String, Value>>,
     times: Option<u32>,
-    /// Of an installation.
+    link: Option<String>,
+    /// Of an installation or an update.
     outcome: Option<String>,
-    /// Of a change by hand.
+    /// Of a change by hand; of an update where it is named.
     version: Option<String>,
+    /// How many bundles an update recalled.
+    #[serde(default)]
+    recalled: usize,
     /// Of a renewal.
     changed: Option<bool>,
     /// By whom each prediction was answered.
@@ -64,6 +74,7 @@ struct Step {
 enum Came {
     Outcome(String),
     Version(String),
+    Updated { outcome: String, version: Option<String>, recalled: usize },
     Changed(bool),
     AnsweredBy(Option<String>),
     Refused(ExpectedError),
@@ -71,7 +82,7 @@ enum Came {
 
 #[test]
 fn every_lifecycle_goes_as_it_must() {
-    all_pass(FIXTURE.cases.lifecycles.iter().map(outcome), 8);
+    all_pass(FIXTURE.cases.lifecycles.iter().map(outcome), 14);
 }
 
 fn outcome(lifecycle: &Lifecycle) -> Option<String> {
@@ -104,6 +115,47 @@ fn configure(config: &mut Config, lifecycle: &Lifecycle) {
     config.admission = lifecycle.admission.as_ref().map(Value::to_string);
     let chain = lifecycle.chain.as_ref().map(|chain| chain.iter().map(|step| step_of(step)).collect());
     config.fallback_chains = chain.map(|chain| HashMap::from([("tiny".to_owned(), chain)]));
+    config.updates = lifecycle.channel.as_deref().map(updates);
+}
+
+/// Follows a channel of the fixture.
+pub(crate) fn updates(channel: &str) -> UpdatePolicy {
+    let (root, channel) = (std::fs::read(FIXTURE.path("channel/root/1.json")).unwrap(), channel.to_owned());
+    let models = Some(vec!["tiny".to_owned()]);
+    UpdatePolicy { root, channel, over_metered: None, max_bytes: None, models }
+}
+
+fn link(step: &Step) -> Link {
+    match step.link.as_deref() {
+        Some("metered") => Link::Metered,
+        _ => Link::Unmetered,
+    }
+}
+
+fn updated(report: UpdateReport) -> Came {
+    let [model] = <[ModelUpdate; 1]>::try_from(report.models).unwrap();
+    let outcome = format!("{:?}", model.outcome);
+    Came::Updated { outcome, version: model.version, recalled: model.recalled.len() }
+}
+
+/// The fixture's channels, as a server would hand them out.
+pub(crate) struct Files;
+
+impl Transport for Files {
+    fn send(&self, _: Upload) -> Result<Response, TransportError> {
+        Err(TransportError::NoAnswer { reason: "nothing is to be sent here".to_owned() })
+    }
+
+    fn fetch(&self, fetch: Fetch) -> Result<Response, TransportError> {
+        let response = |status, body| Ok(Response { status, retry_after: None, body });
+        let file = FIXTURE.path(fetch.path.strip_prefix("/v1/").unwrap());
+        let Ok(whole) = std::fs::read(file) else { return response(404, Vec::new()) };
+        let Some(range) = fetch.range else { return response(200, whole) };
+        let (first, last) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')).unwrap();
+        let part = whole[first.parse().unwrap()..=last.parse().unwrap()].to_vec();
+        assert!(part.len() as u64 <= fetch.max_bytes);
+        response(206, part)
+    }
 }
 
 fn step_of(name: &str) -> FallbackStep {
@@ -128,6 +180,7 @@ fn act(sdk: &Sdk, session: Option<&Option<Session>>, step: &Step) -> Result<Came
         "activate" => switched(runtime.activate(tiny())?),
         "rollback" => switched(runtime.rollback(tiny())?),
         "reject" => switched(runtime.reject(tiny())?),
+        "update" => updated(runtime.update(Arc::new(Files), link(step))?),
         "renew" => Came::Changed(session().renew()?),
         "predict" => Came::AnsweredBy(predict(session(), step)?),
         other => panic!("{other} is no step of a lifecycle"),
@@ -150,6 +203,10 @@ fn expected(step: &Step, came: &Came) -> bool {
     match came {
         Came::Outcome(outcome) => step.outcome.as_ref() == Some(outcome),
         Came::Version(version) => step.version.as_ref() == Some(version),
+        Came::Updated { outcome, version, recalled } => {
+            let is_version = step.version.is_none() || step.version == *version;
+            step.outcome.as_ref() == Some(outcome) && is_version && step.recalled == *recalled
+        }
         Came::Changed(changed) => step.changed == Some(*changed),
         Came::AnsweredBy(by) => step.answered_by.is_none() || step.answered_by == *by,
         Came::Refused(error) => step.error.as_ref() == Some(error),

@@ -3,8 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dunlin_uniffi::{Delivery, Link, MonitorWindow, NextUpload, Reported, Response, Transport, TransportError, Upload};
+use dunlin_uniffi::{
+    Delivery, DunlinError, Fetch, Link, MonitorWindow, NextUpload, Reported, Response, Transport, TransportError,
+    Upload,
+};
 
+use crate::lifecycle::{Files, updates};
 use crate::sdk::{Sdk, good, is_closed};
 
 /// There is no network.
@@ -12,6 +16,10 @@ pub(crate) struct Broken;
 
 impl Transport for Broken {
     fn send(&self, _: Upload) -> Result<Response, TransportError> {
+        Err(TransportError::NoAnswer { reason: "no network".to_owned() })
+    }
+
+    fn fetch(&self, _: Fetch) -> Result<Response, TransportError> {
         Err(TransportError::NoAnswer { reason: "no network".to_owned() })
     }
 }
@@ -30,6 +38,11 @@ impl<F: Fn() + Send + Sync> Transport for Then<F> {
         self.1.fetch_add(1, Ordering::Relaxed);
         (self.0)();
         Ok(accepted(&upload))
+    }
+
+    fn fetch(&self, fetch: Fetch) -> Result<Response, TransportError> {
+        (self.0)();
+        Files.fetch(fetch)
     }
 }
 
@@ -93,9 +106,7 @@ fn a_transport_may_even_close_the_runtime_that_calls_it() {
 fn a_transport_that_panics_is_stopped_and_its_upload_is_kept() {
     let sdk = with_a_summary();
     let failed = sdk.runtime.sync(Then::new(|| panic!("thrown by the app")), Link::Unmetered);
-    assert!(
-        matches!(failed, Err(dunlin_uniffi::DunlinError::Internal { message }) if message.contains("thrown by the app"))
-    );
+    assert!(matches!(failed, Err(DunlinError::Internal { message }) if message.contains("thrown by the app")));
     let report = sdk.runtime.sync(Then::new(|| {}), Link::Unmetered).unwrap();
     assert_eq!((report.attempts, report.accepted), (1, 1));
 }
@@ -133,6 +144,10 @@ fn the_same_bytes_go_out_at_every_attempt() {
             self.0.lock().unwrap().push(upload);
             Err(TransportError::NoAnswer { reason: "no network".to_owned() })
         }
+
+        fn fetch(&self, _: Fetch) -> Result<Response, TransportError> {
+            Err(TransportError::NoAnswer { reason: "no network".to_owned() })
+        }
     }
     let (sdk, transport) = (with_a_summary(), Arc::new(Keeping(Mutex::default())));
     for _ in 0..2 {
@@ -141,4 +156,44 @@ fn the_same_bytes_go_out_at_every_attempt() {
     }
     let sent = transport.0.lock().unwrap();
     assert_eq!((sent.len(), &sent[0]), (2, &sent[1]));
+}
+
+/// A runtime that follows the fixture's channel, with a version before the one that is offered.
+fn that_follows() -> Sdk {
+    let sdk = Sdk::with(|config| config.updates = Some(updates("stable")));
+    sdk.install_all();
+    sdk
+}
+
+#[test]
+fn a_transport_that_fetches_nothing_changes_nothing_and_is_told() {
+    let sdk = that_follows();
+    let failed = sdk.runtime.update(Arc::new(Broken), Link::Unmetered);
+    let is_told = |message: &str| message.contains("/v1/channel/") && message.contains("no network");
+    assert!(
+        matches!(&failed, Err(DunlinError::Update { code, message }) if code == "no_answer" && is_told(message)),
+        "{failed:?}"
+    );
+    let panicked = sdk.runtime.update(Then::new(|| panic!("thrown by the app")), Link::Unmetered);
+    assert!(matches!(panicked, Err(DunlinError::Internal { .. })), "{panicked:?}");
+    assert_eq!(sdk.session("tiny").model_version().unwrap(), "1.0.0");
+    let report = sdk.runtime.update(Arc::new(Files), Link::Unmetered).unwrap();
+    assert_eq!((report.root_version, report.channel_version), (1, 1));
+    assert!(report.bytes > 1_000);
+}
+
+#[test]
+fn a_transport_that_fetches_may_call_the_runtime_and_close_it_but_not_update_it() {
+    let sdk = Arc::new(that_follows());
+    let called = Arc::clone(&sdk);
+    let transport = Then::new(move || {
+        assert!(called.runtime.health().unwrap().ok);
+        let again = called.runtime.update(Arc::new(Files), Link::Unmetered);
+        assert!(matches!(again, Err(DunlinError::Busy { .. })), "{again:?}");
+    });
+    sdk.runtime.update(transport, Link::Unmetered).unwrap();
+    let called = Arc::clone(&sdk);
+    let transport = Then::new(move || called.runtime.close().unwrap());
+    sdk.runtime.update(transport, Link::Unmetered).unwrap();
+    is_closed(sdk.runtime.update(Arc::new(Files), Link::Unmetered));
 }

@@ -131,6 +131,8 @@ typedef enum {
     DUNLIN_STATUS_INTERNAL = 10,
     // The buffer is too small; the number needed was told.
     DUNLIN_STATUS_BUFFER_TOO_SMALL = 11,
+    // The update channel could not be followed to its end; the present models answer on.
+    DUNLIN_STATUS_UPDATE = 12,
 } dunlin_status;
 
 // What an installation came to.
@@ -296,6 +298,20 @@ typedef struct {
     uint64_t trial_max_non_finite;
     // Where nothing is labelled, share of the compared records on which both must agree to go on.
     double trial_min_agreement;
+    // The update channel's root that ships with the firmware: the bytes of root/N.json; NULL, the default: no updates.
+    const uint8_t *updates_root;
+    // Bytes of it.
+    size_t updates_root_length;
+    // Name of the channel, such as stable.
+    const char *updates_channel;
+    // 1: bundles are fetched over a metered link too.
+    uint32_t updates_over_metered;
+    // Largest bundle that is fetched, in bytes.
+    uint64_t updates_max_bytes;
+    // Names of models that the device should have, besides those installed.
+    const char *const *updates_models;
+    // Names in `updates_models`.
+    size_t updates_model_count;
 } dunlin_config;
 
 // What is wrong and what to do. Texts that are too long are cut between characters.
@@ -520,14 +536,26 @@ typedef struct {
     size_t body_length;
 } dunlin_request;
 
-// How the firmware sends requests.
+// One request, lent to a transport's `fetch` for the call: GET the server's address and this path.
 typedef struct {
-    // Given to `send` as it is.
+    // Path below the server's address.
+    const char *path;
+    // Value of the header Range, or NULL.
+    const char *range;
+    // Longest answer that is wanted, in bytes: a longer one is no answer.
+    uint64_t max_bytes;
+} dunlin_fetch;
+
+// How the firmware sends requests. Begin with {0}, so that what is not set is NULL.
+typedef struct {
+    // Given to `send` and `fetch` as it is.
     void *context;
     // Sends one request, without a retry, and fills the response, which starts as zeros; what that points to must last
     // until `send` is called again or dunlin_runtime_sync returns. Returns 0 where there was a whole answer. It may call
     // this library, must not close the runtime (DUNLIN_STATUS_BUSY), and must return: no longjmp, no exception.
     int32_t (*send)(void *context, const dunlin_request *request, dunlin_response *response);
+    // Fetches one file of the update channel, or a part of one; otherwise as `send`. NULL: dunlin_runtime_update is refused.
+    int32_t (*fetch)(void *context, const dunlin_fetch *fetch, dunlin_response *response);
 } dunlin_transport;
 
 // What a sync did.
@@ -543,6 +571,24 @@ typedef struct {
     // Why the last attempt that was not delivered was not; empty where all were.
     char trouble[DUNLIN_MESSAGE_SIZE];
 } dunlin_sync_report;
+
+// What an update did: dunlin_runtime_update_report tells it of each model.
+typedef struct {
+    // Version of the root that is believed.
+    uint64_t root_version;
+    // Version of the channel.
+    uint64_t channel_version;
+    // Bytes of the answers, metadata included.
+    uint64_t bytes;
+    // Models of which a release was installed, as the candidate or the active bundle.
+    size_t installed_count;
+    // Models of which a release waits for another link, or a larger budget.
+    size_t waiting_count;
+    // Models of which a release was fetched, and is not taken here.
+    size_t refused_count;
+    // Bundles that were recalled and are gone.
+    size_t recalled_count;
+} dunlin_update_report;
 
 // Where log records go.
 typedef struct {
@@ -878,6 +924,24 @@ dunlin_status dunlin_runtime_sync(dunlin_runtime runtime,
                                   uint32_t link,
                                   dunlin_sync_report *report,
                                   dunlin_error *error);
+
+// Follows the update channel once through `transport`: what is recalled goes, and the newest release that this device may take
+// is fetched, verified and installed as a candidate, or as the active bundle where its model has none. DUNLIN_STATUS_UPDATE
+// where something stood in the way: what was fetched is kept, and the next call goes on from there. DUNLIN_STATUS_BUSY while
+// another update is on. Sessions answer meanwhile; renew them to let a candidate watch. `report` may be NULL.
+dunlin_status dunlin_runtime_update(dunlin_runtime runtime,
+                                    const dunlin_transport *transport,
+                                    uint32_t link,
+                                    dunlin_update_report *report,
+                                    dunlin_error *error);
+
+// Writes what the last update of this runtime that came to its end did, as a JSON object: versions of root and channel, and of
+// each model its outcome, the version that this is about, why it was not taken, and what was recalled. null before the first.
+dunlin_status dunlin_runtime_update_report(dunlin_runtime runtime,
+                                           char *buffer,
+                                           size_t capacity,
+                                           size_t *needed,
+                                           dunlin_error *error);
 
 // Sends what is logged from now on, up to `max_level` (DUNLIN_LOG_...), to a sink in the place of the one before; NULL ends
 // it. The sink before is not called any more once this has returned.

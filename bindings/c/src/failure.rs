@@ -8,7 +8,7 @@ use dunlin::fallback::FallbackError;
 use dunlin::ids::IdError;
 use dunlin::journal::LabelError;
 use dunlin::store::{self, StorageProblem};
-use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError, SwitchError};
+use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError, SwitchError, UpdateError};
 
 use crate::abi::status::Status;
 
@@ -120,9 +120,7 @@ impl From<SessionError> for Failure {
             SessionError::OtherRecords { source, .. } => {
                 Self::new(Status::Model, "other_records", source.feature().unwrap_or_default(), &error)
             }
-            SessionError::KeepsFailing { model_id, .. } => {
-                Self::new(Status::Model, "keeps_failing", model_id, &error)
-            }
+            SessionError::KeepsFailing { model_id, .. } => Self::new(Status::Model, "keeps_failing", model_id, &error),
             _ => Self::new(Status::Model, "cannot_load", "", &error),
         }
     }
@@ -137,6 +135,21 @@ impl From<SwitchError> for Failure {
             _ => ("switch", ""),
         };
         Self::new(Status::Refused, code, model_id, &error)
+    }
+}
+
+impl From<UpdateError> for Failure {
+    fn from(error: UpdateError) -> Self {
+        let path = match &error {
+            UpdateError::Storage(problem) => return problem.clone().into(),
+            UpdateError::NotConfigured => return Self::argument("no_channel", "updates_root", &error),
+            UpdateError::Shipped(source) => return Self::argument(source.code(), "updates_root", &error),
+            UpdateError::Busy => return Self::new(Status::Busy, "busy", "runtime", &error),
+            UpdateError::NoAnswer { path, .. } | UpdateError::Status { path, .. } => path,
+            UpdateError::Channel { path, .. } | UpdateError::Part { path, .. } => path,
+            _ => "",
+        };
+        Self::new(Status::Update, error.code(), path, &error)
     }
 }
 

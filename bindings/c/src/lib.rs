@@ -12,6 +12,7 @@
 
 #[allow(unsafe_code, reason = "C hands over pointers")]
 pub mod abi;
+mod defaults;
 mod draft;
 mod failure;
 mod fixed;

@@ -1,11 +1,11 @@
-//! A runtime, the sessions that C has opened in it, and the upload that it was given last.
+//! A runtime, the sessions that C has opened in it, and what it was told last of an upload and an update.
 
 use std::sync::{Mutex, PoisonError};
 
-use dunlin::Runtime;
 use dunlin::ids::PredictionId;
 use dunlin::journal::{Appended, LabelError, Scalar};
-use dunlin::outbox::{Link, Next, Reported, Response, TransportError, Upload};
+use dunlin::outbox::{Link, Next, Reported, Response, Transport, TransportError, Upload};
+use dunlin::{Runtime, UpdateReport};
 use serde_json::Value;
 
 use crate::abi::status::Status;
@@ -20,11 +20,14 @@ pub(crate) struct Opened {
     pub(crate) runtime: Runtime,
     sessions: Mutex<Vec<u64>>,
     upload: Mutex<Option<Upload>>,
+    /// What the last update did.
+    updated: Mutex<Option<UpdateReport>>,
 }
 
 impl Opened {
     pub(crate) fn new(config: dunlin::Config) -> Self {
-        Self { runtime: Runtime::open(config), sessions: Mutex::default(), upload: Mutex::default() }
+        let (sessions, upload, updated) = Default::default();
+        Self { runtime: Runtime::open(config), sessions, upload, updated }
     }
 
     /// Opens a session and remembers it, to be closed with the runtime.
@@ -64,6 +67,18 @@ impl Opened {
     /// How the trials stand that are on.
     pub(crate) fn trials(&self) -> Result<String, Failure> {
         Ok(serde_json::json!(self.runtime.trials()?).to_string())
+    }
+
+    /// Follows the update channel, and keeps the report to be told again.
+    pub(crate) fn update(&self, transport: &mut dyn Transport, link: Link) -> Result<UpdateReport, Failure> {
+        let report = self.runtime.update(transport, link)?;
+        *self.updated.lock().unwrap_or_else(PoisonError::into_inner) = Some(report.clone());
+        Ok(report)
+    }
+
+    /// What the last update did, as JSON.
+    pub(crate) fn update_report(&self) -> String {
+        serde_json::json!(*self.updated.lock().unwrap_or_else(PoisonError::into_inner)).to_string()
     }
 
     pub(crate) fn label(&self, id: i64, value: Scalar) -> Result<(), Failure> {

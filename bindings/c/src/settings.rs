@@ -1,12 +1,11 @@
 //! From a config of C, its pointers already read, to the runtime's own.
 
-use std::ptr;
 use std::time::Duration;
 
 use dunlin::fallback::{AskOn, FallbackPolicy};
 use dunlin::journal::{Durability, JournalConfig, Retention};
 use dunlin::monitor::MonitorConfig;
-use dunlin::{Admission, FallbackStep, TrialPolicy, TrustedKeys};
+use dunlin::{Admission, FallbackStep, TrialPolicy, TrustedKeys, UpdatePolicy};
 
 use crate::abi::config::{
     Config, DUNLIN_ASK_FAR_FROM_REFERENCE, DUNLIN_ASK_LOW_CONFIDENCE, DUNLIN_ASK_NON_FINITE, DUNLIN_ASK_OUT_OF_RANGE,
@@ -27,9 +26,19 @@ pub(crate) struct Settings<'a> {
     pub(crate) chains: Vec<(&'a str, &'a [u32])>,
     /// The JSON text of the app's policy on bundles.
     pub(crate) admission: Option<&'a str>,
+    /// The channel that is followed.
+    pub(crate) updates: Option<Updates<'a>>,
 }
 
-const FLAGS: [(u32, AskOn); 4] = [
+/// A channel, and what the config's pointers say of it.
+pub(crate) struct Updates<'a> {
+    pub(crate) root: &'a [u8],
+    pub(crate) channel: &'a str,
+    pub(crate) models: Vec<&'a str>,
+}
+
+/// The reasons to ask by, and their flags.
+pub(crate) const FLAGS: [(u32, AskOn); 4] = [
     (DUNLIN_ASK_LOW_CONFIDENCE, AskOn::LowConfidence),
     (DUNLIN_ASK_FAR_FROM_REFERENCE, AskOn::FarFromReference),
     (DUNLIN_ASK_OUT_OF_RANGE, AskOn::OutOfRange),
@@ -47,52 +56,6 @@ pub(crate) fn check_size(found: usize) -> Result<(), Failure> {
          compile with this library's header"
     );
     Err(Failure::argument("wrong_size", "size", message))
-}
-
-/// The runtime's own defaults.
-pub(crate) fn default() -> Config {
-    let (retention, monitor, policy) = (Retention::default(), MonitorConfig::default(), FallbackPolicy::default());
-    let trial = TrialPolicy::default();
-    let (max_delay_ms, max_waiting_rows) = match Durability::default() {
-        Durability::Batched { max_delay, max_rows } => (millis(max_delay), max_rows as u64),
-        Durability::Sync => (0, 0),
-    };
-    Config {
-        size: size_of::<Config>(),
-        folder: ptr::null(),
-        keys: ptr::null(),
-        key_count: 0,
-        durability: DUNLIN_DURABILITY_BATCHED,
-        max_delay_ms,
-        max_waiting_rows,
-        max_rows: retention.max_rows,
-        max_bytes: retention.max_bytes,
-        max_age_s: retention.max_age.as_secs(),
-        window_rows: monitor.window_rows,
-        window_s: monitor.window_time.as_secs(),
-        fallback: 0,
-        fallback_ask_on: FLAGS.iter().filter(|(_, on)| policy.ask_on.contains(on)).map(|(flag, _)| flag).sum(),
-        fallback_over_baseline: u32::from(policy.ask_over_baseline),
-        fallback_features: ptr::null(),
-        fallback_feature_count: 0,
-        fallback_deadline_ms: millis(policy.deadline),
-        fallback_requests_a_day: policy.requests_a_day,
-        fallback_failures: policy.failures,
-        fallback_open_for_s: policy.open_for.as_secs(),
-        fallback_chains: ptr::null(),
-        fallback_chain_count: 0,
-        admission: ptr::null(),
-        trial_shadow_share: trial.shadow_share,
-        trial_shadow_cpu: trial.shadow_cpu,
-        trial_canary_share: trial.canary_share,
-        trial_alpha: trial.alpha,
-        trial_quality_margin: trial.quality_margin,
-        trial_behaviour_margin: trial.behaviour_margin,
-        trial_min_compared: trial.min_compared,
-        trial_min_labelled: trial.min_labelled,
-        trial_max_non_finite: trial.max_non_finite,
-        trial_min_agreement: trial.min_agreement,
-    }
 }
 
 impl Settings<'_> {
@@ -119,10 +82,21 @@ impl Settings<'_> {
             let chain = steps.iter().map(|step| step_of(*step)).collect::<Result<Vec<_>, _>>()?;
             built = built.fallback_chain(model_id, &chain);
         }
-        Ok(match self.admission {
-            Some(policy) => built.admission(admission(policy)?),
+        if let Some(policy) = self.admission {
+            built = built.admission(admission(policy)?);
+        }
+        Ok(match &self.updates {
+            Some(updates) => built.updates(self.followed(updates)?),
             None => built,
         })
+    }
+
+    fn followed(&self, updates: &Updates<'_>) -> Result<UpdatePolicy, Failure> {
+        let mut policy = UpdatePolicy::new(updates.root, updates.channel);
+        policy.over_metered = is_set("updates_over_metered", self.config.updates_over_metered)?;
+        policy.max_bytes = self.config.updates_max_bytes;
+        policy.models = updates.models.iter().map(|model| (*model).to_owned()).collect();
+        Ok(policy)
     }
 
     fn trial(&self) -> TrialPolicy {
@@ -198,17 +172,22 @@ fn unknown(argument: &str, found: u32) -> Failure {
     Failure::argument("unknown_value", argument, format!("'{argument}' is {found}, which this library does not know"))
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::defaults::config as default;
 
     fn settings(config: &Config) -> Settings<'_> {
         let (keys, chains) = (Vec::new(), vec![("tiny", &[DUNLIN_FALLBACK_STEP_PREVIOUS][..])]);
-        Settings { config, folder: "folder", keys, names: Some(vec!["visits"]), chains, admission: Some("{}") }
+        Settings {
+            config,
+            folder: "folder",
+            keys,
+            names: Some(vec!["visits"]),
+            chains,
+            admission: Some("{}"),
+            updates: None,
+        }
     }
 
     fn code(config: &Config) -> Option<String> {
@@ -222,6 +201,10 @@ mod tests {
         let policy = FallbackPolicy { features: Some(["visits".to_owned()].into()), ..FallbackPolicy::default() };
         assert_eq!(settings(&config).policy(), Ok(policy));
         assert_eq!(settings(&config).trial(), TrialPolicy::default());
+        let followed = settings(&config).followed(&Updates { root: b"{}", channel: "stable", models: vec!["tiny"] });
+        let mut expected = UpdatePolicy::new("{}", "stable");
+        expected.models.push("tiny".to_owned());
+        assert_eq!(followed, Ok(expected));
         assert_eq!((code(&config), config.fallback), (None, 0));
     }
 

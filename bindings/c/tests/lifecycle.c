@@ -10,8 +10,10 @@ typedef struct trial_policy {
 typedef struct lifecycle_step {
     const char *act, *bundle, *record;
     unsigned times;
+    bool is_metered;
     int outcome;
-    const char *version;
+    const char *update_outcome, *version;
+    size_t recalled;
     bool changed;
     int answered_by;
     dunlin_status status;
@@ -24,7 +26,7 @@ typedef struct lifecycle {
     bool has_chain;
     const uint32_t *chain;
     size_t chain_count;
-    const char *admission;
+    const char *admission, *channel;
     const lifecycle_step *steps;
 } lifecycle;
 
@@ -41,6 +43,7 @@ static size_t step_at;
 
 static dunlin_runtime in_folder(const lifecycle *it) {
     static char place[4096];
+    static const char *const models[] = {"tiny"};
     dunlin_config config = trusting();
     const dunlin_key keys[] = {{"trusted", text_of(fixture("trusted.pub"))}};
     const dunlin_fallback_chain chain = {"tiny", it->chain, it->chain_count};
@@ -52,11 +55,65 @@ static dunlin_runtime in_folder(const lifecycle *it) {
     config.trial_shadow_cpu = trial.shadow_cpu;
     config.trial_min_compared = trial.min_compared;
     config.admission = it->admission;
+    if (it->channel) {
+        config.updates_root = (const uint8_t *)text_of(fixture("channel/root/1.json"));
+        config.updates_root_length = strlen((const char *)config.updates_root);
+        config.updates_channel = it->channel;
+        config.updates_models = models;
+        config.updates_model_count = 1;
+    }
     if (it->has_chain) {
         config.fallback_chains = &chain;
         config.fallback_chain_count = 1;
     }
     return opened(&config);
+}
+
+/* The fixture's channels, as a server would hand them out. */
+static int32_t fetch(void *context, const dunlin_fetch *wanted, dunlin_response *response) {
+    static uint8_t whole[1 << 20];
+    unsigned long first, last;
+
+    CHECK(context == &step_at && strncmp(wanted->path, "/v1/", 4) == 0);
+    FILE *file = fopen(fixture(wanted->path + 4), "rb");
+    if (!file) {
+        response->status = 404;
+        return 0;
+    }
+    response->body_length = fread(whole, 1, sizeof whole, file);
+    fclose(file);
+    response->status = 200;
+    response->body = whole;
+    if (wanted->range) {
+        CHECK(sscanf(wanted->range, "bytes=%lu-%lu", &first, &last) == 2 && last < response->body_length);
+        response->status = 206;
+        response->body += first;
+        response->body_length = last + 1 - first;
+    }
+    CHECK(response->body_length <= wanted->max_bytes);
+    return 0;
+}
+
+static dunlin_status update(dunlin_runtime runtime, const lifecycle_step *it) {
+    static char json[1 << 14];
+    char quoted[64];
+    dunlin_update_report report;
+    const dunlin_transport transport = {.context = &step_at, .fetch = fetch};
+    const uint32_t link = it->is_metered ? DUNLIN_LINK_METERED : DUNLIN_LINK_UNMETERED;
+
+    OK(dunlin_runtime_update_report(runtime, json, sizeof json, NULL, &error));
+    const dunlin_status status = dunlin_runtime_update(runtime, &transport, link, &report, &error);
+    if (status != DUNLIN_STATUS_OK) return status;
+    OK(dunlin_runtime_update_report(runtime, json, sizeof json, NULL, &error));
+    snprintf(quoted, sizeof quoted, "\"outcome\":\"%s\"", it->update_outcome);
+    RIGHT(strstr(json, quoted));
+    snprintf(quoted, sizeof quoted, "\"version\":\"%s\"", it->version ? it->version : "");
+    RIGHT(!it->version || strstr(json, quoted));
+    RIGHT(report.root_version == 1 && report.channel_version == 1 && report.bytes > 0);
+    RIGHT(report.recalled_count == it->recalled && report.refused_count == 0);
+    RIGHT(report.installed_count == (strcmp(it->update_outcome, "candidate") == 0 || strcmp(it->update_outcome, "activated") == 0));
+    RIGHT(report.waiting_count == (strcmp(it->update_outcome, "waiting") == 0));
+    return status;
 }
 
 static dunlin_status predict(dunlin_session session, const lifecycle_step *it) {
@@ -81,6 +138,7 @@ static dunlin_status act(dunlin_runtime runtime, dunlin_session session, const l
     dunlin_status status;
 
     if (strcmp(it->act, "predict") == 0) return predict(session, it);
+    if (strcmp(it->act, "update") == 0) return update(runtime, it);
     if (strcmp(it->act, "renew") == 0) {
         status = dunlin_session_renew(session, &changed, &error);
         RIGHT(changed == it->changed);
@@ -122,7 +180,7 @@ static void run(const lifecycle *it) {
     step_at = 0;
     for (const lifecycle_step *step = it->steps; step->act; step++, step_at++) {
         RIGHT(act(runtime, session, step) == step->status);
-        if (step->status != DUNLIN_STATUS_OK) RIGHT(strcmp(error.code, step->code) == 0);
+        if (step->code) RIGHT(strcmp(error.code, step->code) == 0);
         if (step->active) {
             OK(dunlin_session_open(runtime, "tiny", &now, &error));
             the_version_is(now, step->active);
@@ -138,6 +196,9 @@ static void run(const lifecycle *it) {
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_trials(runtime, NULL, 0, NULL, &error));
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_activate(runtime, "tiny", NULL, &error));
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_session_renew(session, NULL, &error));
+    EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_update_report(runtime, NULL, 0, NULL, &error));
+    const dunlin_transport transport = {.context = &step_at, .fetch = fetch};
+    EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_update(runtime, &transport, DUNLIN_LINK_UNMETERED, NULL, &error));
 }
 
 int main(int argc, char **argv) {

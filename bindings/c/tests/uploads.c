@@ -113,7 +113,7 @@ static int32_t receive(void *context, const dunlin_request *request, dunlin_resp
 
 static void a_callback_sends_all_that_waits(dunlin_runtime runtime) {
     receiver self = {runtime, 0, false};
-    const dunlin_transport transport = {&self, receive};
+    const dunlin_transport transport = {.context = &self, .send = receive};
     dunlin_sync_report report;
 
     OK(dunlin_runtime_sync(runtime, &transport, DUNLIN_LINK_UNMETERED, &report, &error));

@@ -10,6 +10,7 @@ use dunlin::{Admission, TrustedKeys};
 use crate::error::DunlinError;
 use crate::fallback_policy::{FallbackPolicy, FallbackStep};
 use crate::trial::TrialPolicy;
+use crate::update::UpdatePolicy;
 
 /// Where the runtime keeps its files, whom it trusts, and how it remembers.
 #[derive(Clone, Debug, Default, PartialEq, uniffi::Record)]
@@ -39,6 +40,9 @@ pub struct Config {
     /// Which bundles the app admits, as the JSON text of its policy; all if left out.
     #[uniffi(default = None)]
     pub admission: Option<String>,
+    /// Which update channel `update` follows; none if left out.
+    #[uniffi(default = None)]
+    pub updates: Option<UpdatePolicy>,
 }
 
 /// A key whose signatures count.
@@ -114,6 +118,9 @@ impl TryFrom<Config> for dunlin::Config {
         }
         if let Some(policy) = config.admission {
             core = core.admission(admission(&policy)?);
+        }
+        if let Some(policy) = config.updates {
+            core = core.updates(policy.into());
         }
         Ok(core)
     }

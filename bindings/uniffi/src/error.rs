@@ -71,7 +71,7 @@ pub enum DunlinError {
         /// What is wrong and what would be right.
         message: String,
     },
-    /// Another thread is inside; only the C library says so, everybody else waits.
+    /// Another call is inside: of `update` in every language, of the rest only in C, where the others wait.
     #[error("{message}")]
     Busy {
         /// What to do.
@@ -81,6 +81,14 @@ pub enum DunlinError {
     #[error("{message}")]
     Internal {
         /// What is known of it.
+        message: String,
+    },
+    /// The update channel could not be followed to its end; the present models answer on.
+    #[error("{message}")]
+    Update {
+        /// A short name for machines: `no_answer`, `status`, `part`, `expired`, `below_threshold`, ...
+        code: String,
+        /// What is wrong and what to do.
         message: String,
     },
 }
@@ -100,6 +108,8 @@ impl DunlinError {
             Self::InvalidArgument { .. } => 8,
             Self::Busy { .. } => 9,
             Self::Internal { .. } => 10,
+            // C has a buffer that is too small between the two.
+            Self::Update { .. } => 12,
         }
     }
 
@@ -107,7 +117,10 @@ impl DunlinError {
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Record { code, .. } | Self::Refused { code, .. } | Self::Model { code, .. } => Some(code),
+            Self::Record { code, .. }
+            | Self::Refused { code, .. }
+            | Self::Model { code, .. }
+            | Self::Update { code, .. } => Some(code),
             _ => None,
         }
     }

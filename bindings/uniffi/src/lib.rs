@@ -29,6 +29,7 @@ mod session;
 mod slab;
 mod transport;
 mod trial;
+mod update;
 mod upload;
 mod versions;
 
@@ -48,6 +49,7 @@ pub use schema::{DType, Feature, FeatureType, OutputInfo, OutputTask, PrivacyCla
 pub use session::Session;
 pub use transport::{Transport, TransportError};
 pub use trial::{Switch, TrialPolicy, TrialReport};
-pub use upload::{Delivery, Link, NextUpload, Reported, Response, SyncReport, Upload};
+pub use update::{ModelUpdate, UpdateOutcome, UpdatePolicy, UpdateReport};
+pub use upload::{Delivery, Fetch, Link, NextUpload, Reported, Response, SyncReport, Upload};
 
 uniffi::setup_scaffolding!("dunlin");

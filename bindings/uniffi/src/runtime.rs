@@ -199,7 +199,10 @@ impl Runtime {
 
 impl Runtime {
     /// Runs a call without holding the lock, so that calls do not wait for each other, and a transport may call back.
-    pub(crate) fn call<T>(&self, act: impl FnOnce(&dunlin::Runtime) -> Result<T, DunlinError>) -> Result<T, DunlinError> {
+    pub(crate) fn call<T>(
+        &self,
+        act: impl FnOnce(&dunlin::Runtime) -> Result<T, DunlinError>,
+    ) -> Result<T, DunlinError> {
         guarded(|| {
             let core = self.lock().as_ref().map(|open| Arc::clone(&open.core));
             act(&*core.ok_or_else(DunlinError::runtime_closed)?)

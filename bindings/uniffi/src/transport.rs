@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dunlin::outbox;
 
-use crate::upload::{Response, Upload};
+use crate::upload::{Fetch, Response, Upload};
 
 /// How the host sends requests: one method, one request, no retry. It bounds the time and the size of an answer, and may call
 /// the runtime meanwhile.
@@ -15,6 +15,12 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] when there was no whole answer.
     fn send(&self, upload: Upload) -> Result<Response, TransportError>;
+
+    /// Fetches a file of the update channel, or a part of one, and returns the answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`TransportError`] when there was no whole answer, or a longer one than is wanted.
+    fn fetch(&self, fetch: Fetch) -> Result<Response, TransportError>;
 }
 
 /// There was no whole answer.
@@ -41,5 +47,9 @@ pub(crate) struct Foreign(pub(crate) Arc<dyn Transport>);
 impl outbox::Transport for Foreign {
     fn send(&mut self, upload: &outbox::Upload) -> Result<outbox::Response, outbox::TransportError> {
         self.0.send(upload.into()).map(Into::into).map_err(outbox::TransportError::new)
+    }
+
+    fn fetch(&mut self, fetch: &outbox::Fetch) -> Result<outbox::Response, outbox::TransportError> {
+        self.0.fetch(fetch.into()).map(Into::into).map_err(outbox::TransportError::new)
     }
 }

@@ -21,6 +21,17 @@ pub struct Upload {
     pub body: Vec<u8>,
 }
 
+/// One request: `GET {base}{path}`.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Fetch {
+    /// Path below the server's address.
+    pub path: String,
+    /// Value of the header `Range`, where a part is wanted.
+    pub range: Option<String>,
+    /// Longest answer that is wanted, in bytes: a longer one is no answer.
+    pub max_bytes: u64,
+}
+
 /// An answer of the receiver, or of whatever stands between.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Response {
@@ -126,6 +137,12 @@ impl From<&outbox::Upload> for Upload {
             content_encoding: upload.content_encoding.to_owned(),
             body: upload.body.clone(),
         }
+    }
+}
+
+impl From<&outbox::Fetch> for Fetch {
+    fn from(fetch: &outbox::Fetch) -> Self {
+        Self { path: fetch.path.clone(), range: fetch.range.clone(), max_bytes: fetch.max_bytes }
     }
 }
 

@@ -22,9 +22,11 @@ extension Dunlin {
         public var trial: TrialPolicy?
         /// Which bundles the app admits, as the JSON text of its policy; all if left out.
         public var admission: String?
+        /// Which update channel ``update(link:transport:)`` follows; none if left out.
+        public var updates: UpdatePolicy?
         /// How often a stream of events looks for news, in seconds.
         public var eventInterval: TimeInterval
-        /// How long one upload of a sync may take, in seconds; after that it counts as not answered, and is kept.
+        /// How long one request of a sync or an update may take, in seconds; after that it counts as not answered.
         public var uploadTimeout: TimeInterval
 
         public init(
@@ -36,6 +38,7 @@ extension Dunlin {
             fallbackChains: [String: [FallbackStep]] = [:],
             trial: TrialPolicy? = nil,
             admission: String? = nil,
+            updates: UpdatePolicy? = nil,
             eventInterval: TimeInterval = 30,
             uploadTimeout: TimeInterval = 60
         ) {
@@ -47,6 +50,7 @@ extension Dunlin {
             self.fallbackChains = fallbackChains
             self.trial = trial
             self.admission = admission
+            self.updates = updates
             self.eventInterval = eventInterval
             self.uploadTimeout = uploadTimeout
         }
@@ -57,6 +61,6 @@ extension Dunlin.Config {
     func given(folder: String, keys: [Dunlin.TrustedKey]) -> DunlinGenerated.Config {
         DunlinGenerated.Config(
             folder: folder, keys: keys, durability: durability, retention: retention, monitor: monitor, fallback: fallback,
-            fallbackChains: fallbackChains, trial: trial, admission: admission)
+            fallbackChains: fallbackChains, trial: trial, admission: admission, updates: updates)
     }
 }

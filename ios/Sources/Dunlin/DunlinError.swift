@@ -23,17 +23,19 @@ public enum DunlinError: Error, Equatable, Sendable {
     case closed(message: String)
     /// The call itself is wrong.
     case invalidArgument(message: String)
-    /// Another thread is inside; only the C library says so, here calls wait for each other.
+    /// Another call is inside: of `update`; other calls wait for each other.
     case busy(message: String)
     /// A defect of the library, stopped before it could reach the app.
     case `internal`(message: String)
+    /// The update channel could not be followed to its end (`no_answer`, `status`, `expired`, ...); the present models answer on.
+    case update(code: String, message: String)
 
     /// What is wrong and what to do.
     public var message: String {
         switch self {
         case .record(_, _, let message), .refused(_, let message), .notInstalled(_, let message), .model(_, let message),
             .storage(let message), .fallback(let message), .closed(let message), .invalidArgument(let message),
-            .busy(let message), .internal(let message):
+            .busy(let message), .internal(let message), .update(_, let message):
             return message
         }
     }
@@ -65,6 +67,7 @@ extension DunlinError {
         case .InvalidArgument(let message): self = .invalidArgument(message: message)
         case .Busy(let message): self = .busy(message: message)
         case .Internal(let message): self = .internal(message: message)
+        case .Update(let code, let message): self = .update(code: code, message: message)
         }
     }
 

@@ -13,13 +13,14 @@ extension Dunlin {
         private let headers: [String: String]
         private let token: @Sendable () -> String?
         private let session: URLSession
+        private let maxResponseBytes: Int
         private let exchanges: Exchanges
 
         /// - Parameters:
         ///   - base: the receiver's address: `https://example.org/dunlin`.
         ///   - headers: sent with every request.
         ///   - timeout: seconds that connecting, and that the whole answer, may take.
-        ///   - maxResponseBytes: the longest answer that is taken.
+        ///   - maxResponseBytes: the longest answer that is taken; what is fetched has a bound of its own.
         ///   - token: gives the bearer token of each request, if any. It goes over HTTPS alone, and to this very machine.
         public init(
             base: URL, headers: [String: String] = [:], timeout: TimeInterval = 30, maxResponseBytes: Int = 1 << 20,
@@ -28,7 +29,8 @@ extension Dunlin {
             self.base = base
             self.headers = headers
             self.token = token
-            exchanges = Exchanges(maxBytes: maxResponseBytes)
+            self.maxResponseBytes = maxResponseBytes
+            exchanges = Exchanges(maxErrorBytes: maxResponseBytes)
             let configuration = URLSessionConfiguration.ephemeral
             configuration.timeoutIntervalForRequest = timeout
             configuration.timeoutIntervalForResource = timeout
@@ -42,10 +44,29 @@ extension Dunlin {
         }
 
         public func send(_ upload: Upload) async throws -> Response {
-            let task = session.dataTask(with: try request(upload))
+            var request = try request(upload.path)
+            request.httpMethod = "POST"
+            request.httpBody = upload.body
+            request.setValue(upload.contentType, forHTTPHeaderField: "Content-Type")
+            if !upload.contentEncoding.isEmpty {
+                request.setValue(upload.contentEncoding, forHTTPHeaderField: "Content-Encoding")
+            }
+            return try await exchange(request, most: maxResponseBytes)
+        }
+
+        public func fetch(_ fetch: Fetch) async throws -> Response {
+            var request = try request(fetch.path)
+            // What is signed is compared byte for byte: nothing may pack it on the way.
+            request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
+            if let range = fetch.range { request.setValue(range, forHTTPHeaderField: "Range") }
+            return try await exchange(request, most: Int(clamping: fetch.maxBytes))
+        }
+
+        private func exchange(_ request: URLRequest, most: Int) async throws -> Response {
+            let task = session.dataTask(with: request)
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in
-                    exchanges.begin(task.taskIdentifier) { continuation.resume(with: $0) }
+                    exchanges.begin(task.taskIdentifier, most: most) { continuation.resume(with: $0) }
                     task.resume()
                 }
             } onCancel: {
@@ -53,18 +74,12 @@ extension Dunlin {
             }
         }
 
-        private func request(_ upload: Upload) throws -> URLRequest {
+        private func request(_ path: String) throws -> URLRequest {
             let address = base.absoluteString
-            guard let url = URL(string: (address.hasSuffix("/") ? String(address.dropLast()) : address) + upload.path) else {
-                throw TransportError("the path \(upload.path) makes no address")
+            guard let url = URL(string: (address.hasSuffix("/") ? String(address.dropLast()) : address) + path) else {
+                throw TransportError("the path \(path) makes no address")
             }
             var request = URLRequest(url: url)
-            request.httpMethod = "POST"
-            request.httpBody = upload.body
-            request.setValue(upload.contentType, forHTTPHeaderField: "Content-Type")
-            if !upload.contentEncoding.isEmpty {
-                request.setValue(upload.contentEncoding, forHTTPHeaderField: "Content-Encoding")
-            }
             headers.forEach { request.setValue($0.value, forHTTPHeaderField: $0.key) }
             if let token = token() {
                 guard base.scheme == "https" || Self.here.contains(base.host ?? "") else {
@@ -86,25 +101,29 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
     private struct Exchange {
         var body = Data()
         var isTooLong = false
+        /// The longest answer that is wanted.
+        let most: Int
         let end: End
     }
 
-    private let maxBytes: Int
+    /// The longest of what says that there is no such answer.
+    private let maxErrorBytes: Int
     private let lock = NSLock()
     private var open: [Int: Exchange] = [:]
 
-    init(maxBytes: Int) {
-        self.maxBytes = maxBytes
+    init(maxErrorBytes: Int) {
+        self.maxErrorBytes = maxErrorBytes
     }
 
-    func begin(_ task: Int, _ end: @escaping End) {
-        lock.withLock { open[task] = Exchange(end: end) }
+    func begin(_ task: Int, most: Int, _ end: @escaping End) {
+        lock.withLock { open[task] = Exchange(most: most, end: end) }
     }
 
     func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
         let isTooLong = lock.withLock {
             guard var exchange = open[dataTask.taskIdentifier] else { return true }
-            exchange.isTooLong = exchange.body.count + data.count > maxBytes
+            let isWanted = ((dataTask.response as? HTTPURLResponse)?.statusCode ?? 200) < 300
+            exchange.isTooLong = exchange.body.count + data.count > (isWanted ? exchange.most : maxErrorBytes)
             if !exchange.isTooLong { exchange.body.append(data) }
             open[dataTask.taskIdentifier] = exchange
             return exchange.isTooLong
@@ -137,7 +156,7 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
     private func result(
         of exchange: Exchange, _ response: URLResponse?, _ error: (any Error)?
     ) -> Result<Dunlin.Response, any Error> {
-        if exchange.isTooLong { return .failure(Dunlin.TransportError("the answer is longer than \(maxBytes) bytes")) }
+        if exchange.isTooLong { return .failure(Dunlin.TransportError("the answer is longer than \(exchange.most) bytes")) }
         let answer = response as? HTTPURLResponse
         // A challenge that nobody takes up may end as an error; the answer is a refusal all the same.
         if let error, answer?.statusCode != 401 {

@@ -78,6 +78,16 @@ extension Dunlin {
     public typealias TrialReport = DunlinGenerated.TrialReport
     /// Who answers after a change by hand.
     public typealias Switch = DunlinGenerated.Switch
+    /// Which update channel is followed, and what it may cost.
+    public typealias UpdatePolicy = DunlinGenerated.UpdatePolicy
+    /// What one update found and did.
+    public typealias UpdateReport = DunlinGenerated.UpdateReport
+    /// What the channel meant for a model.
+    public typealias ModelUpdate = DunlinGenerated.ModelUpdate
+    /// What became of a model in an update.
+    public typealias UpdateOutcome = DunlinGenerated.UpdateOutcome
+    /// One request: `GET {base}{path}`.
+    public typealias Fetch = DunlinGenerated.Fetch
     /// How much a log record matters.
     public typealias LogLevel = DunlinGenerated.LogLevel
     /// Where log records go. It may be called from any thread, and must not call Dunlin itself.

@@ -95,7 +95,7 @@ extension Dunlin {
         }
 
         private func ask(_ request: FallbackRequest, over transport: any Transport) async -> Result<Resolved, DunlinError> {
-            let attempt = Attempt(Upload(request), over: transport, within: Double(request.deadlineMs()) / 1000)
+            let attempt = Attempt(within: Double(request.deadlineMs()) / 1000) { try await transport.send(Upload(request)) }
             let delivery = await withTaskCancellationHandler {
                 await attempt.delivery()
             } onCancel: {

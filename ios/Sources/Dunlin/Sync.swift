@@ -1,4 +1,4 @@
-// Sending what waits.
+// Sending what waits, and fetching what is new.
 
 import DunlinGenerated
 import Foundation
@@ -12,6 +12,25 @@ extension Dunlin {
     ///   could not be sent is no error: the report tells of it.
     @discardableResult
     public func sync(link: Link, transport: (any Transport)? = nil) async throws -> SyncReport {
+        try await sending(over: transport) { try $0.sync(transport: $1, link: link) }
+    }
+
+    /// Follows the update channel of the ``Config`` once: what is recalled goes, and the newest release that this device may take
+    /// is fetched, verified and installed as a candidate, or as the active bundle where its model has none. Where the task is
+    /// cancelled it stops; what was fetched is kept, and the next call goes on from there.
+    ///
+    /// - Parameter transport: how; that of the ``Config`` if left out.
+    /// - Throws: ``DunlinError/update(code:message:)`` saying what stood in the way, ``DunlinError/busy(message:)`` while another
+    ///   update is on, ``DunlinError/invalidArgument(message:)`` without a channel or a transport.
+    @discardableResult
+    public func update(link: Link, transport: (any Transport)? = nil) async throws -> UpdateReport {
+        try await sending(over: transport) { try $0.update(transport: $1, link: link) }
+    }
+
+    /// Calls the library with a transport that can be stopped: by the caller's cancellation, and by `close()`.
+    private func sending<T: Sendable>(
+        over transport: (any Transport)?, _ act: @escaping @Sendable (Runtime, BlockingTransport) throws -> T
+    ) async throws -> T {
         guard let transport = transport ?? config.transport else {
             throw DunlinError.invalidArgument(message: "there is nothing to send with: set `transport` when Dunlin is opened")
         }
@@ -19,9 +38,9 @@ extension Dunlin {
         syncs[id] = bridge
         defer { forgetSync(id) }
         let report = try await withTaskCancellationHandler {
-            try await call { try $0.sync(transport: bridge, link: link) }
+            try await call { try act($0, bridge) }
         } onCancel: {
-            bridge.stop("the app stopped the sync")
+            bridge.stop("the app stopped it")
         }
         await look()
         return report
@@ -87,9 +106,17 @@ final class BlockingTransport: DunlinGenerated.Transport, @unchecked Sendable {
     }
 
     func send(upload: Dunlin.Upload) throws -> Dunlin.Response {
+        try exchange { [transport] in try await transport.send(upload) }
+    }
+
+    func fetch(fetch: Dunlin.Fetch) throws -> Dunlin.Response {
+        try exchange { [transport] in try await transport.fetch(fetch) }
+    }
+
+    private func exchange(_ ask: @escaping @Sendable () async throws -> Dunlin.Response) throws -> Dunlin.Response {
         let attempt: Attempt? = lock.withLock {
             guard stopped == nil else { return nil }
-            let attempt = Attempt(upload, over: transport, within: timeout)
+            let attempt = Attempt(within: timeout, ask)
             self.attempt = attempt
             return attempt
         }

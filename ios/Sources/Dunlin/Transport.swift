@@ -11,6 +11,12 @@ extension Dunlin {
         ///
         /// - Throws: anything, when there was no whole answer; a ``TransportError`` says why.
         func send(_ upload: Upload) async throws -> Response
+
+        /// Fetches a file of the update channel, or a part of one: at most `maxBytes`, with `range` as the value of the header
+        /// `Range`. An app that follows no channel need not know how.
+        ///
+        /// - Throws: as ``send(_:)``, and when the answer is longer than is wanted.
+        func fetch(_ fetch: Fetch) async throws -> Response
     }
 
     /// There was no whole answer.
@@ -24,6 +30,12 @@ extension Dunlin {
     }
 }
 
+extension Dunlin.Transport {
+    public func fetch(_ fetch: Dunlin.Fetch) async throws -> Dunlin.Response {
+        throw Dunlin.TransportError("the app's transport does not fetch; give it a `fetch`")
+    }
+}
+
 /// One attempt: it is answered, fails, takes too long or is stopped, whichever comes first.
 final class Attempt: @unchecked Sendable {
     private let lock = NSLock()
@@ -32,13 +44,13 @@ final class Attempt: @unchecked Sendable {
     private var sending: Task<Void, Never>?
     private var alarm: DispatchWorkItem?
 
-    init(_ upload: Dunlin.Upload, over transport: any Dunlin.Transport, within seconds: TimeInterval) {
+    init(within seconds: TimeInterval, _ ask: @escaping @Sendable () async throws -> Dunlin.Response) {
         // A thread of its own counts the time: a transport that blocks Swift's threads blocks its timers too.
         let alarm = DispatchWorkItem { [weak self] in self?.stop("no answer within \(seconds) s") }
         let sending = Task.detached { [weak self] in
             let delivery: Dunlin.Delivery
             do {
-                delivery = .answered(response: try await transport.send(upload))
+                delivery = .answered(response: try await ask())
             } catch {
                 delivery = .failed(reason: Self.reason(error))
             }

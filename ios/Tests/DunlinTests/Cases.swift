@@ -13,6 +13,8 @@ struct Cases: Decodable {
     let models: [String: String]
     let cases: [Case]
     let installs: [Install]
+    let trial: Lifecycle.Trial
+    let lifecycles: [Lifecycle]
 }
 
 /// A record and what must come of it: `expect` or `error`.

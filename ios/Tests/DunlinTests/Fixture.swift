@@ -99,12 +99,13 @@ extension DunlinError {
         case .invalidArgument: "InvalidArgument"
         case .busy: "Busy"
         case .internal: "Internal"
+        case .update: "Update"
         }
     }
 
     var code: String? {
         switch self {
-        case .record(let code, _, _), .refused(let code, _), .model(let code, _): code
+        case .record(let code, _, _), .refused(let code, _), .model(let code, _), .update(let code, _): code
         default: nil
         }
     }

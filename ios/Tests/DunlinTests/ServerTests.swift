@@ -9,7 +9,7 @@ import FoundationNetworking
 #endif
 
 /// A running `dunlin serve`; DUNLIN_COMMAND names the program.
-private final class Server {
+final class Server {
     private let process = Process()
     private let folder: URL
     let url: URL

@@ -13,7 +13,7 @@ mod policy;
 mod report;
 mod take;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 use dunlin_channel::Trust;
 
@@ -61,7 +61,12 @@ impl Runtime {
     /// [`UpdateError`] saying what stood in the way; everything fetched so far is kept, and the next call goes on from there.
     pub fn update(&self, transport: &mut dyn Transport, link: Link) -> Result<UpdateReport, UpdateError> {
         let updates = self.shared.updates.as_ref().ok_or(UpdateError::NotConfigured)?;
-        let Ok(_busy) = updates.busy.try_lock() else { return Err(UpdateError::Busy) };
+        let _busy = match updates.busy.try_lock() {
+            Ok(busy) => busy,
+            Err(TryLockError::WouldBlock) => return Err(UpdateError::Busy),
+            // A transport that panicked: what is on the disk is checked again before it counts.
+            Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
+        };
         let mut fetcher = download::Fetcher::new(transport);
         let channel = metadata::follow(&self.shared, updates, &mut fetcher)?;
         download::sweep(self.shared.registry.folder.path(), &channel);

@@ -129,6 +129,7 @@ pub(crate) fn failure(error: &Value) -> Result<String, String> {
         Some("Refused") => "REFUSED",
         Some("NotInstalled") => "NOT_INSTALLED",
         Some("InvalidArgument") => "INVALID_ARGUMENT",
+        Some("Update") => "UPDATE",
         Some(other) => return Err(format!("cases.json: no status of C for {other}")),
     };
     Ok(format!("DUNLIN_STATUS_{kind}, {}, {}", word(&error["code"]), word(&error["feature"])))

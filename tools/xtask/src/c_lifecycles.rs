@@ -16,10 +16,11 @@ pub(crate) fn header(cases: &Value) -> Result<String, String> {
         text += &chain(at, &lifecycle["chain"]);
         let count = lifecycle["chain"].as_array().map_or(0, Vec::len);
         lifecycles.push(format!(
-            "{{{}, {}, chain_{at}, {count}, {}, steps_{at}}}",
+            "{{{}, {}, chain_{at}, {count}, {}, {}, steps_{at}}}",
             word(&lifecycle["name"]),
             lifecycle["chain"].is_array(),
             object(&lifecycle["admission"]),
+            word(&lifecycle["channel"]),
         ));
     }
     if lifecycles.is_empty() {
@@ -30,14 +31,18 @@ pub(crate) fn header(cases: &Value) -> Result<String, String> {
 
 /// Everything that a step says, in the order of its struct.
 fn step(step: &Value) -> Result<String, String> {
+    let is_update = step["do"] == "update";
     Ok(format!(
-        "\n    {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}}",
+        "\n    {{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}}",
         word(&step["do"]),
         word(&step["bundle"]),
         object(&step["record"]),
         step["times"].as_u64().unwrap_or(0),
-        choice("DUNLIN_INSTALL_OUTCOME_", &step["outcome"]),
+        step["link"] == "metered",
+        if is_update { "-1".to_owned() } else { choice("DUNLIN_INSTALL_OUTCOME_", &step["outcome"]) },
+        step["outcome"].as_str().filter(|_| is_update).map_or("NULL".to_owned(), |name| quoted(&name.to_lowercase())),
         word(&step["version"]),
+        step["recalled"].as_u64().unwrap_or(0),
         step["changed"] == true,
         choice("DUNLIN_ANSWERED_BY_", &step["answered_by"]),
         failure(&step["error"])?,
@@ -66,8 +71,8 @@ mod tests {
     #[test]
     fn a_step_says_everything_in_the_order_of_its_struct() {
         let given = json!({"do": "activate", "error": {"kind": "Refused", "code": "no_candidate"}, "active": "1.0.0"});
-        let expected = "{\"activate\", NULL, NULL, 0, -1, NULL, false, -1, DUNLIN_STATUS_REFUSED, \"no_candidate\", NULL, \
-                        NULL, \"1.0.0\", NULL}";
+        let expected = "{\"activate\", NULL, NULL, 0, false, -1, NULL, NULL, 0, false, -1, DUNLIN_STATUS_REFUSED, \
+                        \"no_candidate\", NULL, NULL, \"1.0.0\", NULL}";
         assert_eq!(step(&given).map(|step| step.trim().to_owned()), Ok(expected.to_owned()));
     }
 

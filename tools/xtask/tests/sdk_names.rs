@@ -36,6 +36,9 @@ const IN_C: &[&str] = &[
     "upload",
     "response",
     "reported",
+    "switch",
+    "fallback_step",
+    "fetch",
 ];
 
 type Names = BTreeSet<String>;

@@ -3,9 +3,10 @@
 use std::ffi::c_char;
 
 use super::status::{ErrorText, Status, guard};
+use crate::defaults;
 use crate::failure::Failure;
 use crate::pointers::{self, items, place};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, Updates};
 
 /// A public key that signs bundles which may be trusted.
 #[derive(Clone, Copy)]
@@ -123,6 +124,20 @@ pub struct Config {
     pub trial_max_non_finite: u64,
     /// Where nothing is labelled, share of the compared records on which both must agree to go on.
     pub trial_min_agreement: f64,
+    /// The update channel's root that ships with the firmware: the bytes of root/N.json; NULL, the default: no updates.
+    pub updates_root: *const u8,
+    /// Bytes of it.
+    pub updates_root_length: usize,
+    /// Name of the channel, such as stable.
+    pub updates_channel: *const c_char,
+    /// 1: bundles are fetched over a metered link too.
+    pub updates_over_metered: u32,
+    /// Largest bundle that is fetched, in bytes.
+    pub updates_max_bytes: u64,
+    /// Names of models that the device should have, besides those installed.
+    pub updates_models: *const *const c_char,
+    /// Names in `updates_models`.
+    pub updates_model_count: usize,
 }
 
 /// Fills a config with what most devices want; `size` is sizeof(dunlin_config).
@@ -134,7 +149,7 @@ pub extern "C" fn dunlin_config_default(
 ) -> Status {
     guard(error, || {
         settings::check_size(size)?;
-        place(config, "config")?.write(settings::default());
+        place(config, "config")?.write(defaults::config());
         Ok(())
     })
 }
@@ -162,6 +177,7 @@ pub(super) unsafe fn read(config: *const Config) -> Result<dunlin::Config, Failu
             names: feature_names(&config)?,
             chains: chains.iter().map(|chain| chain_of(chain)).collect::<Result<_, _>>()?,
             admission: pointers::optional_text(config.admission, "admission")?,
+            updates: updates_of(&config)?,
         }
     };
     settings.to_config()
@@ -186,13 +202,34 @@ unsafe fn chain_of<'a>(chain: &FallbackChain) -> Result<(&'a str, &'a [u32]), Fa
 
 /// # Safety
 /// As for [`read`].
+unsafe fn updates_of<'a>(config: &Config) -> Result<Option<Updates<'a>>, Failure> {
+    if config.updates_root.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let root = items(config.updates_root, config.updates_root_length, "updates_root")?;
+        let channel = pointers::text(config.updates_channel, "updates_channel")?;
+        let models = texts(config.updates_models, config.updates_model_count, "updates_models")?;
+        Ok(Some(Updates { root, channel, models }))
+    }
+}
+
+/// # Safety
+/// As for [`read`].
 unsafe fn feature_names<'a>(config: &Config) -> Result<Option<Vec<&'a str>>, Failure> {
     if config.fallback_features.is_null() {
         return Ok(None);
     }
-    let argument = "fallback_features";
     // SAFETY: passed on to the caller.
-    let names = unsafe { items(config.fallback_features, config.fallback_feature_count, argument) }?;
+    unsafe { texts(config.fallback_features, config.fallback_feature_count, "fallback_features") }.map(Some)
+}
+
+/// # Safety
+/// `list` is NULL or leads to so many pointers, each NULL or a text that ends in NUL.
+unsafe fn texts<'a>(list: *const *const c_char, count: usize, argument: &str) -> Result<Vec<&'a str>, Failure> {
     // SAFETY: passed on to the caller.
-    names.iter().map(|name| unsafe { pointers::text(*name, argument) }).collect::<Result<_, _>>().map(Some)
+    let list = unsafe { items(list, count, argument) }?;
+    // SAFETY: passed on to the caller.
+    list.iter().map(|text| unsafe { pointers::text(*text, argument) }).collect()
 }

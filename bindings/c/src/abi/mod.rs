@@ -16,5 +16,6 @@ pub mod session;
 pub mod status;
 pub mod sync;
 pub mod trial;
+pub mod update;
 pub mod upload;
 pub mod version;

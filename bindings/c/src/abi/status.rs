@@ -42,6 +42,8 @@ pub enum Status {
     Internal = 10,
     /// The buffer is too small; the number needed was told.
     BufferTooSmall = 11,
+    /// The update channel could not be followed to its end; the present models answer on.
+    Update = 12,
 }
 
 /// What is wrong and what to do. Texts that are too long are cut between characters.

@@ -31,17 +31,31 @@ pub struct Request {
     pub body_length: usize,
 }
 
-/// How the firmware sends requests.
+/// One request, lent to a transport's `fetch` for the call: GET the server's address and this path.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Fetch {
+    /// Path below the server's address.
+    pub path: *const c_char,
+    /// Value of the header Range, or NULL.
+    pub range: *const c_char,
+    /// Longest answer that is wanted, in bytes: a longer one is no answer.
+    pub max_bytes: u64,
+}
+
+/// How the firmware sends requests. Begin with {0}, so that what is not set is NULL.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Transport {
-    /// Given to `send` as it is.
+    /// Given to `send` and `fetch` as it is.
     pub context: *mut c_void,
     /// Sends one request, without a retry, and fills the response, which starts as zeros; what that points to must last
     /// until `send` is called again or dunlin_runtime_sync returns. Returns 0 where there was a whole answer. It may call
     /// this library, must not close the runtime (DUNLIN_STATUS_BUSY), and must return: no longjmp, no exception.
     pub send:
         Option<unsafe extern "C" fn(context: *mut c_void, request: *const Request, response: *mut Response) -> i32>,
+    /// Fetches one file of the update channel, or a part of one; otherwise as `send`. NULL: dunlin_runtime_update is refused.
+    pub fetch: Option<unsafe extern "C" fn(context: *mut c_void, fetch: *const Fetch, response: *mut Response) -> i32>,
 }
 
 /// What a sync did.
@@ -72,15 +86,10 @@ pub unsafe extern "C" fn dunlin_runtime_sync(
 ) -> Status {
     guard(error, || {
         let link = link_of(link)?;
-        // SAFETY: NULL, or a transport of the caller.
-        let transport = *unsafe { transport.as_ref() }.ok_or_else(|| Failure::null("transport"))?;
-        let send = transport.send.ok_or_else(|| Failure::null("transport.send"))?;
-        let context = transport.context;
-        let call = |request: *const Request, response: *mut Response| {
-            // SAFETY: the caller promises such a function; both pointers are good for the call.
-            unsafe { send(context, request, response) }
-        };
-        let done = RUNTIMES.get(runtime.handle)?.runtime.sync(&mut Callback(call), link)?;
+        // SAFETY: passed on to the caller.
+        let mut firmware = Firmware(unsafe { read(transport) }?);
+        firmware.0.send.ok_or_else(|| Failure::null("transport.send"))?;
+        let done = RUNTIMES.get(runtime.handle)?.runtime.sync(&mut firmware, link)?;
         if let Some(report) = report {
             report.write(SyncReport::of(&done));
         }
@@ -88,12 +97,21 @@ pub unsafe extern "C" fn dunlin_runtime_sync(
     })
 }
 
-/// A `send` of C as the runtime's transport.
-struct Callback<F>(F);
+/// # Safety
+/// `transport` is NULL, or leads to one whose functions are as the header wants them for as long as it is used.
+pub(super) unsafe fn read(transport: *const Transport) -> Result<Transport, Failure> {
+    // SAFETY: NULL, or a transport of the caller.
+    unsafe { transport.as_ref() }.copied().ok_or_else(|| Failure::null("transport"))
+}
 
-impl<F: FnMut(*const Request, *mut Response) -> i32> outbox::Transport for Callback<F> {
+/// The functions of C as the runtime's transport; it is made of what [`read`] gave.
+pub(super) struct Firmware(pub(super) Transport);
+
+const NOTHING: Response = Response { status: 0, retry_after: ptr::null(), body: ptr::null(), body_length: 0 };
+
+impl outbox::Transport for Firmware {
     fn send(&mut self, upload: &outbox::Upload) -> Result<outbox::Response, TransportError> {
-        let text = |text: &str| CString::new(text).map_err(TransportError::new);
+        let send = self.0.send.ok_or_else(|| TransportError::new("the firmware does not send"))?;
         let (id, path) = (text(&upload.id)?, text(upload.path)?);
         let (content_type, content_encoding) = (text(upload.content_type)?, text(upload.content_encoding)?);
         let request = Request {
@@ -104,13 +122,38 @@ impl<F: FnMut(*const Request, *mut Response) -> i32> outbox::Transport for Callb
             body: upload.body.as_ptr(),
             body_length: upload.body.len(),
         };
-        let mut came = Response { status: 0, retry_after: ptr::null(), body: ptr::null(), body_length: 0 };
-        match (self.0)(&raw const request, &raw mut came) {
-            // SAFETY: the caller promises that what it has filled in lasts.
-            0 => unsafe { response(&raw const came) }.map_err(|failure| TransportError::new(failure.message))?,
-            code => Err(TransportError::new(format!("send returned {code}"))),
-        }
+        let mut came = NOTHING;
+        // SAFETY: the caller promises such a function; both pointers are good for the call.
+        let code = unsafe { send(self.0.context, &raw const request, &raw mut came) };
+        // SAFETY: the caller promises that what it has filled in lasts.
+        unsafe { answer("send", code, &came) }
     }
+
+    fn fetch(&mut self, fetch: &outbox::Fetch) -> Result<outbox::Response, TransportError> {
+        let call = self.0.fetch.ok_or_else(|| TransportError::new("the firmware does not fetch"))?;
+        let (path, range) = (text(&fetch.path)?, fetch.range.as_deref().map(text).transpose()?);
+        let range = range.as_ref().map_or(ptr::null(), |range| range.as_ptr());
+        let wanted = Fetch { path: path.as_ptr(), range, max_bytes: fetch.max_bytes };
+        let mut came = NOTHING;
+        // SAFETY: the caller promises such a function; both pointers are good for the call.
+        let code = unsafe { call(self.0.context, &raw const wanted, &raw mut came) };
+        // SAFETY: the caller promises that what it has filled in lasts.
+        unsafe { answer("fetch", code, &came) }
+    }
+}
+
+fn text(text: &str) -> Result<CString, TransportError> {
+    CString::new(text).map_err(TransportError::new)
+}
+
+/// # Safety
+/// The response's pointers are as the header wants them.
+unsafe fn answer(function: &str, code: i32, came: &Response) -> Result<outbox::Response, TransportError> {
+    if code != 0 {
+        return Err(TransportError::new(format!("{function} returned {code}")));
+    }
+    // SAFETY: passed on to the caller.
+    unsafe { response(came) }.map_err(|failure| TransportError::new(failure.message))?
 }
 
 impl SyncReport {

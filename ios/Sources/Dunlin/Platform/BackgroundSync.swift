@@ -1,11 +1,11 @@
-// Uploads while the app is in the background, when the system finds it convenient.
+// Uploads and updates while the app is in the background, when the system finds it convenient.
 
 #if canImport(BackgroundTasks) && canImport(Network) && !os(macOS)
 import BackgroundTasks
 import Foundation
 
 extension Dunlin {
-    /// A background processing task that syncs. Its identifier stands in the app's Info.plist under
+    /// A background processing task that syncs, and updates where a channel is followed. Its identifier stands in the app's Info.plist under
     /// `BGTaskSchedulerPermittedIdentifiers`, and `processing` under `UIBackgroundModes`.
     public struct BackgroundSync: Sendable {
         public let identifier: String
@@ -42,7 +42,7 @@ extension Dunlin {
             try BGTaskScheduler.shared.submit(request)
         }
 
-        /// Syncs, asks for the next time, and leaves no lock for a frozen app to hold.
+        /// Syncs, updates where a channel is followed, asks for the next time, and leaves no lock for a frozen app to hold.
         private func run(_ open: @Sendable () async throws -> Dunlin) async -> Bool {
             do {
                 // The next time is asked for first: this one may be cut short.
@@ -51,8 +51,10 @@ extension Dunlin {
                 let dunlin = try await open()
                 let report = try await dunlin.sync(link: link)
                 try schedule(after: report)
+                // What cannot be had now is had another time, and must not leave the folder's lock to a frozen app.
+                let isUpdated = dunlin.config.updates == nil || (try? await dunlin.update(link: link)) != nil
                 try await dunlin.suspend()
-                return report.trouble == nil
+                return report.trouble == nil && isUpdated
             } catch {
                 return false
             }

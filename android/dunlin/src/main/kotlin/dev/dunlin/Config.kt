@@ -41,10 +41,13 @@ public class Config internal constructor(private val assets: Assets) {
     /** Which bundles the app admits, as the JSON text of its policy; all unless set. */
     public var admission: String? = null
 
+    /** Which update channel `update` follows; none unless set. */
+    public var updates: UpdatePolicy? = null
+
     /** How often a flow of events looks for news. */
     public var eventInterval: Duration = 30.seconds
 
-    /** How long one upload of a sync may take; after that it counts as not answered, and is kept. */
+    /** How long one request of a sync or an update may take; after that it counts as not answered. */
     public var uploadTimeout: Duration = 60.seconds
 
     /** Trusts bundles that the key in an asset signed: a minisign `.pub` file, under its name without the extension. */

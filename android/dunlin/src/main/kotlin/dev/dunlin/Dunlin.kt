@@ -17,6 +17,7 @@ import dev.dunlin.internal.reportedOf
 import dev.dunlin.internal.switchOf
 import dev.dunlin.internal.syncReportOf
 import dev.dunlin.internal.trialReportOf
+import dev.dunlin.internal.updateReportOf
 import dev.dunlin.internal.uniffi.Runtime
 import dev.dunlin.internal.uniffi.Scalar
 import kotlinx.coroutines.CoroutineDispatcher
@@ -179,6 +180,21 @@ public class Dunlin private constructor(
      */
     public suspend fun sync(link: Link, transport: Transport? = null): SyncReport =
         syncing.send(transport) { syncReportOf(runtime.sync(it, GivenLink.valueOf(link.name))) }.also { watch.look() }
+
+    /**
+     * Follows the update channel of the [Config] once: what is recalled goes, and the newest release that this device may take
+     * is fetched, verified and installed as a candidate, or as the active bundle where its model has none. A caller that is
+     * cancelled returns at once; what was fetched is kept, and the next call goes on from there.
+     *
+     * @param transport how; that of the [Config] if left out.
+     * @throws DunlinException.Update saying what stood in the way; the present models answer on.
+     * @throws DunlinException.InvalidArgument where no channel is configured, or without any transport.
+     */
+    public suspend fun update(link: Link, transport: Transport? = null): UpdateReport =
+        syncing.send(transport) { updateReportOf(runtime.update(it, GivenLink.valueOf(link.name))) }.also { watch.look() }
+
+    /** Whether there is anything to update from. */
+    internal val followsChannel: Boolean get() = config.updates != null
 
     /**
      * What is to be sent now, for an app that sends in its own time.

@@ -29,9 +29,12 @@ public sealed class DunlinException(message: String, cause: Throwable? = null) :
     /** The call itself is wrong; the message says what would be right. */
     public class InvalidArgument(message: String, cause: Throwable? = null) : DunlinException(message, cause)
 
-    /** Another thread is inside. Kotlin's calls wait for each other instead, so this is never seen. */
+    /** Another call is inside. Kotlin's calls wait for each other instead, so this is never seen. */
     public class Busy(message: String) : DunlinException(message)
 
     /** A defect of Dunlin, stopped before it could reach the app. */
     public class Internal(message: String, cause: Throwable? = null) : DunlinException(message, cause)
+
+    /** The update channel could not be followed to its end (`no_answer`, `status`, `expired`); the present models answer on. */
+    public class Update(public val code: String, message: String) : DunlinException(message)
 }

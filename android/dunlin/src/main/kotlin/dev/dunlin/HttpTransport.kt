@@ -17,7 +17,7 @@ import kotlin.time.TimeSource
  * @param headers sent with every request.
  * @param token gives the bearer token of each request, if any. It goes over HTTPS alone, and to this very machine.
  * @param timeout how long connecting, and how long the whole answer, may take.
- * @param maxResponseBytes the longest answer that is taken.
+ * @param maxResponseBytes the longest answer that is taken; what is fetched has a bound of its own.
  */
 public class HttpTransport(
     base: String,
@@ -28,34 +28,47 @@ public class HttpTransport(
 ) : Transport {
     private val base = base.trimEnd('/')
 
-    override fun send(upload: Upload): Response {
-        val connection = URL(base + upload.path).openConnection() as? HttpURLConnection
+    override fun send(upload: Upload): Response =
+        exchange(upload.path, maxResponseBytes.toLong()) { connection ->
+            connection.requestMethod = "POST"
+            connection.doOutput = true
+            // Without a known length the client itself would send the request again when a connection breaks.
+            connection.setFixedLengthStreamingMode(upload.body.size)
+            connection.setRequestProperty("Content-Type", upload.contentType)
+            if (upload.contentEncoding.isNotEmpty()) connection.setRequestProperty("Content-Encoding", upload.contentEncoding)
+            prepare(connection)
+            connection.outputStream.use { it.write(upload.body) }
+        }
+
+    override fun fetch(fetch: Fetch): Response =
+        exchange(fetch.path, fetch.maxBytes) { connection ->
+            fetch.range?.let { connection.setRequestProperty("Range", it) }
+            prepare(connection)
+        }
+
+    private inline fun exchange(path: String, most: Long, ask: (HttpURLConnection) -> Unit): Response {
+        val connection = URL(base + path).openConnection() as? HttpURLConnection
             ?: throw IOException("$base is no address of HTTP")
         try {
-            prepare(connection, upload)
-            connection.outputStream.use { it.write(upload.body) }
+            ask(connection)
             val status = connection.responseCode
             if (status < 0) throw IOException("the answer is not HTTP")
-            val body = (if (status < 400) connection.inputStream else connection.errorStream)?.use(::read) ?: ByteArray(0)
-            return Response(status, body, connection.getHeaderField("Retry-After"))
+            val stream = if (status < 400) connection.inputStream else connection.errorStream
+            // What is wanted is bounded as it was asked for; what says that there is none, as any answer.
+            val bound = if (status < 300) most else maxResponseBytes.toLong()
+            return Response(status, stream?.use { read(it, bound) } ?: ByteArray(0), connection.getHeaderField("Retry-After"))
         } catch (failure: IOException) {
             connection.disconnect()
             throw failure
         }
     }
 
-    private fun prepare(connection: HttpURLConnection, upload: Upload) {
+    private fun prepare(connection: HttpURLConnection) {
         val millis = timeout.inWholeMilliseconds.coerceIn(1, Int.MAX_VALUE.toLong()).toInt()
         connection.connectTimeout = millis
         connection.readTimeout = millis
         connection.instanceFollowRedirects = false
         connection.useCaches = false
-        connection.requestMethod = "POST"
-        connection.doOutput = true
-        // Without a known length the client itself would send the request again when a connection breaks.
-        connection.setFixedLengthStreamingMode(upload.body.size)
-        connection.setRequestProperty("Content-Type", upload.contentType)
-        if (upload.contentEncoding.isNotEmpty()) connection.setRequestProperty("Content-Encoding", upload.contentEncoding)
         connection.setRequestProperty("Accept-Encoding", "identity")
         headers.forEach(connection::setRequestProperty)
         token()?.let { connection.setRequestProperty("Authorization", bearer(connection.url, it)) }
@@ -68,7 +81,7 @@ public class HttpTransport(
     }
 
     /** A read timeout bounds each read alone, and a trickle of bytes would last for ever. */
-    private fun read(stream: InputStream): ByteArray {
+    private fun read(stream: InputStream, most: Long): ByteArray {
         val start = TimeSource.Monotonic.markNow()
         val whole = ByteArrayOutputStream()
         val buffer = ByteArray(8192)
@@ -76,7 +89,7 @@ public class HttpTransport(
             val count = stream.read(buffer)
             if (count < 0) return whole.toByteArray()
             whole.write(buffer, 0, count)
-            if (whole.size() > maxResponseBytes) throw IOException("the answer is longer than $maxResponseBytes bytes")
+            if (whole.size() > most) throw IOException("the answer is longer than $most bytes")
             if (start.elapsedNow() > timeout) throw IOException("the answer was not whole after $timeout")
         }
     }

@@ -1,4 +1,4 @@
-// One sync that the system has started and may stop again.
+// One sync, and update, that the system has started and may stop again.
 package dev.dunlin
 
 import kotlinx.coroutines.CancellationException
@@ -8,7 +8,8 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 
 /**
- * Runs a sync for a scheduler of the app's choosing, and tells whether the system should come back soon.
+ * Runs a sync, and an update where a channel is followed, for a scheduler of the app's choosing, and tells whether the system
+ * should come back soon.
  *
  * @param open gives the app's Dunlin, on a thread that may wait for the disk: a job may be the first to need it.
  */
@@ -18,7 +19,7 @@ public class SyncRun(
 ) {
     private var job: Job? = null
 
-    /** Starts; `done` is called once, with whether something still waits that could not be sent, unless it is stopped before. */
+    /** Starts; `done` is called once, with whether something still waits for want of an answer, unless it is stopped before. */
     public fun start(done: (again: Boolean) -> Unit) {
         job = CoroutineScope(Dispatchers.Default).launch { done(isUnfinished()) }
     }
@@ -31,7 +32,9 @@ public class SyncRun(
     private suspend fun isUnfinished(): Boolean {
         val link = connectivity.link() ?: return true
         return try {
-            open().sync(link).trouble != null
+            val dunlin = open()
+            val isKept = dunlin.sync(link).trouble != null
+            (dunlin.followsChannel && isUnanswered { dunlin.update(link) }) || isKept
         } catch (cancelled: CancellationException) {
             throw cancelled
         } catch (_: DunlinException.Closed) {
@@ -39,5 +42,18 @@ public class SyncRun(
         } catch (_: DunlinException) {
             true
         }
+    }
+
+    /** A channel that is not believed now will not be in a minute either. */
+    private inline fun isUnanswered(update: () -> Unit): Boolean =
+        try {
+            update()
+            false
+        } catch (failure: DunlinException.Update) {
+            failure.code in WITHOUT_ANSWER
+        }
+
+    private companion object {
+        val WITHOUT_ANSWER = setOf("no_answer", "status")
     }
 }

@@ -15,6 +15,14 @@ public fun interface Transport {
      */
     @Throws(IOException::class)
     public fun send(upload: Upload): Response
+
+    /**
+     * Fetches a file of the update channel, or a part of one. An app that follows no channel need not know how.
+     *
+     * @throws IOException when there was no whole answer, or a longer one than is wanted; otherwise as [send].
+     */
+    @Throws(IOException::class)
+    public fun fetch(fetch: Fetch): Response = throw IOException("the app's transport does not fetch; give it a `fetch`")
 }
 
 /** One request: `POST {base}{path}` with these headers and this body. */
@@ -30,6 +38,9 @@ public class Upload internal constructor(
     /** The body: the same bytes at every attempt. */
     public val body: ByteArray,
 )
+
+/** One request: `GET {base}{path}`, for at most [maxBytes]; [range] is the value of the header `Range`, where a part is wanted. */
+public class Fetch internal constructor(public val path: String, public val range: String?, public val maxBytes: Long)
 
 /** An answer of the receiver, or of whatever stands between; [retryAfter] is the header of that name, as it stands. */
 public class Response(public val status: Int, public val body: ByteArray, public val retryAfter: String? = null)

@@ -41,6 +41,11 @@ class ClosingTest {
             { dunlin.session("tiny") },
             { dunlin.install(Fixture.file("tiny-1.0.0.dunlin")) },
             { dunlin.installShipped("tiny-1.0.0.dunlin") },
+            { dunlin.installCandidate(Fixture.file("tiny-1.0.0.dunlin")) },
+            { dunlin.activate("tiny") },
+            { dunlin.rollback("tiny") },
+            { dunlin.reject("tiny") },
+            { dunlin.trials() },
             { dunlin.label(id, "high") },
             { dunlin.outcome(id, "bought", true) },
             { dunlin.forget("somebody") },
@@ -53,6 +58,8 @@ class ClosingTest {
             { dunlin.reportUpload("1", Delivery.Failed("late")) },
             { dunlin.suspend() },
             { runBlocking { dunlin.sync(Link.UNMETERED) { error("nothing is sent") } } },
+            { runBlocking { dunlin.update(Link.UNMETERED, Files()) } },
+            { session.renew() },
         )
         calls.forEachIndexed { at, call -> assertThrows(DunlinException.Closed::class.java, { call() }, "$at") }
         session.close()

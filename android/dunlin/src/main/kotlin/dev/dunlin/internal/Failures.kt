@@ -41,6 +41,7 @@ private fun of(told: Told): DunlinException =
         is Told.InvalidArgument -> DunlinException.InvalidArgument(told.explanation)
         is Told.Busy -> DunlinException.Busy(told.explanation)
         is Told.Internal -> DunlinException.Internal(told.explanation)
+        is Told.Update -> DunlinException.Update(told.code, told.explanation)
     }
 
 /** The numbers are those of `DunlinError::kind`. Predicting meets only some of them. */

@@ -2,6 +2,7 @@
 package dev.dunlin.internal
 
 import dev.dunlin.Response
+import dev.dunlin.internal.uniffi.Fetch
 import dev.dunlin.internal.uniffi.TransportException
 import dev.dunlin.internal.uniffi.Upload
 import java.util.concurrent.CancellationException
@@ -15,7 +16,7 @@ import dev.dunlin.Transport as Given
 import dev.dunlin.internal.uniffi.Response as GivenResponse
 import dev.dunlin.internal.uniffi.Transport as Foreign
 
-/** A transport for one call of `sync`, with a time for each request; once it is stopped it sends nothing more. */
+/** A transport for one call of `sync` or `update`, with a time for each request; once it is stopped it sends nothing more. */
 internal class Sending(private val transport: Given, private val timeout: Duration) : Foreign {
     private var attempt: FutureTask<Response>? = null
     private var stopped = false
@@ -26,15 +27,19 @@ internal class Sending(private val transport: Given, private val timeout: Durati
         attempt?.cancel(true)
     }
 
-    override fun send(upload: Upload): GivenResponse =
+    override fun send(upload: Upload): GivenResponse = attempt { transport.send(uploadOf(upload)) }
+
+    override fun fetch(fetch: Fetch): GivenResponse = attempt { transport.fetch(fetchOf(fetch)) }
+
+    private fun attempt(ask: () -> Response): GivenResponse =
         try {
-            begin(upload).get(timeout.inWholeMilliseconds, TimeUnit.MILLISECONDS).given()
+            begin(ask).get(timeout.inWholeMilliseconds, TimeUnit.MILLISECONDS).given()
         } catch (_: TimeoutException) {
             throw TransportException.NoAnswer("no answer within $timeout")
         } catch (_: CancellationException) {
             throw TransportException.NoAnswer(GAVE_UP)
         } catch (failure: Throwable) {
-            // An error that crossed the native frames would end the process, and the upload is kept either way.
+            // An error that crossed the native frames would end the process, and nothing is lost either way.
             throw TransportException.NoAnswer(reasonOf((failure as? ExecutionException)?.cause ?: failure))
         } finally {
             end()
@@ -42,11 +47,11 @@ internal class Sending(private val transport: Given, private val timeout: Durati
 
     /** On a thread of its own, which is left behind if it is deaf to its interruption. */
     @Synchronized
-    private fun begin(upload: Upload): FutureTask<Response> {
+    private fun begin(ask: () -> Response): FutureTask<Response> {
         if (stopped) throw CancellationException()
-        return FutureTask { transport.send(uploadOf(upload)) }.also { begun ->
+        return FutureTask(ask).also { begun ->
             attempt = begun
-            thread(isDaemon = true, name = "dunlin-upload") { begun.run() }
+            thread(isDaemon = true, name = "dunlin-sync") { begun.run() }
         }
     }
 

@@ -15,12 +15,14 @@ import dev.dunlin.FallbackPolicy as GivenPolicy
 import dev.dunlin.MonitorWindow as GivenWindow
 import dev.dunlin.Retention as GivenRetention
 import dev.dunlin.TrialPolicy as GivenTrial
+import dev.dunlin.UpdatePolicy as GivenUpdates
 import dev.dunlin.internal.uniffi.Durability
 import dev.dunlin.internal.uniffi.FallbackPolicy
 import dev.dunlin.internal.uniffi.FallbackStep
 import dev.dunlin.internal.uniffi.MonitorWindow
 import dev.dunlin.internal.uniffi.Retention
 import dev.dunlin.internal.uniffi.TrialPolicy
+import dev.dunlin.internal.uniffi.UpdatePolicy
 
 internal fun GivenConfig.given(folder: File): Config =
     Config(
@@ -33,6 +35,7 @@ internal fun GivenConfig.given(folder: File): Config =
         fallbackChains.mapValues { (_, chain) -> chain.map { FallbackStep.valueOf(it.name) } },
         trial?.given(),
         admission,
+        updates?.given(),
     )
 
 private fun GivenDurability.given(): Durability =
@@ -74,6 +77,9 @@ private fun GivenTrial.given() =
         maxNonFinite?.let { positive("maxNonFinite", it).toULong() },
         minAgreement,
     )
+
+private fun GivenUpdates.given() =
+    UpdatePolicy(root, channel, overMetered, maxBytes?.let { positive("maxBytes", it).toULong() }, models)
 
 /** A negative number would become a very large one. */
 private fun positive(name: String, value: Long): Long =

@@ -5,10 +5,12 @@ import dev.dunlin.Alarm
 import dev.dunlin.DType
 import dev.dunlin.Feature
 import dev.dunlin.FeatureType
+import dev.dunlin.Fetch
 import dev.dunlin.Health
 import dev.dunlin.InstallOutcome
 import dev.dunlin.InstallReport
 import dev.dunlin.ModelHealth
+import dev.dunlin.ModelUpdate
 import dev.dunlin.NextUpload
 import dev.dunlin.Notice
 import dev.dunlin.OutputInfo
@@ -20,11 +22,14 @@ import dev.dunlin.Severity
 import dev.dunlin.Switch
 import dev.dunlin.SyncReport
 import dev.dunlin.TrialReport
+import dev.dunlin.UpdateOutcome
+import dev.dunlin.UpdateReport
 import dev.dunlin.Upload
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import dev.dunlin.internal.uniffi.Alarm as ToldAlarm
 import dev.dunlin.internal.uniffi.Feature as ToldFeature
+import dev.dunlin.internal.uniffi.Fetch as ToldFetch
 import dev.dunlin.internal.uniffi.Health as ToldHealth
 import dev.dunlin.internal.uniffi.InstallReport as ToldInstall
 import dev.dunlin.internal.uniffi.NextUpload as ToldNext
@@ -35,6 +40,7 @@ import dev.dunlin.internal.uniffi.Reported as ToldReported
 import dev.dunlin.internal.uniffi.Switch as ToldSwitch
 import dev.dunlin.internal.uniffi.SyncReport as ToldSync
 import dev.dunlin.internal.uniffi.TrialReport as ToldTrial
+import dev.dunlin.internal.uniffi.UpdateReport as ToldUpdate
 import dev.dunlin.internal.uniffi.Upload as ToldUpload
 
 internal fun featureOf(told: ToldFeature): Feature =
@@ -129,6 +135,19 @@ internal fun nextUploadOf(told: ToldNext): NextUpload =
     }
 
 internal fun uploadOf(told: ToldUpload): Upload = Upload(told.id, told.path, told.contentType, told.contentEncoding, told.body)
+
+internal fun fetchOf(told: ToldFetch): Fetch =
+    Fetch(told.path, told.range, told.maxBytes.coerceAtMost(Long.MAX_VALUE.toULong()).toLong())
+
+internal fun updateReportOf(told: ToldUpdate): UpdateReport =
+    UpdateReport(
+        rootVersion = told.rootVersion.toLong(),
+        channelVersion = told.channelVersion.toLong(),
+        bytes = told.bytes.toLong(),
+        models = told.models.map {
+            ModelUpdate(it.modelId, UpdateOutcome.valueOf(it.outcome.name), it.version, it.why, it.recalled)
+        },
+    )
 
 internal fun reportedOf(told: ToldReported): Reported =
     when (told) {

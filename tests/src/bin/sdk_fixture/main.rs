@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod channels;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs, io};
@@ -43,7 +45,7 @@ fn make(folder: &Path) -> io::Result<()> {
     fs::copy(tests.join("golden/digits-f32.dunlin"), folder.join("digits-1.0.0.dunlin"))?;
     fs::copy(tests.join("golden/demo.pub"), folder.join("demo.pub"))?;
     fs::copy(tests.join("sdk/cases.json"), folder.join("cases.json"))?;
-    Ok(())
+    channels::make(folder, &trusted, &stranger)
 }
 
 /// `tiny` as another version.
