@@ -1,5 +1,5 @@
 /* What becomes of a model's versions, step by step: lifecycles.h is made from tests/sdk/cases.json. */
-#include "support.h"
+#include "channel.h"
 
 typedef struct trial_policy {
     double shadow_share, shadow_cpu;
@@ -43,7 +43,6 @@ static size_t step_at;
 
 static dunlin_runtime in_folder(const lifecycle *it) {
     static char place[4096];
-    static const char *const models[] = {"tiny"};
     dunlin_config config = trusting();
     const dunlin_key keys[] = {{"trusted", text_of(fixture("trusted.pub"))}};
     const dunlin_fallback_chain chain = {"tiny", it->chain, it->chain_count};
@@ -55,13 +54,7 @@ static dunlin_runtime in_folder(const lifecycle *it) {
     config.trial_shadow_cpu = trial.shadow_cpu;
     config.trial_min_compared = trial.min_compared;
     config.admission = it->admission;
-    if (it->channel) {
-        config.updates_root = (const uint8_t *)text_of(fixture("channel/root/1.json"));
-        config.updates_root_length = strlen((const char *)config.updates_root);
-        config.updates_channel = it->channel;
-        config.updates_models = models;
-        config.updates_model_count = 1;
-    }
+    if (it->channel) follow_channel(&config, it->channel);
     if (it->has_chain) {
         config.fallback_chains = &chain;
         config.fallback_chain_count = 1;
@@ -69,36 +62,11 @@ static dunlin_runtime in_folder(const lifecycle *it) {
     return opened(&config);
 }
 
-/* The fixture's channels, as a server would hand them out. */
-static int32_t fetch(void *context, const dunlin_fetch *wanted, dunlin_response *response) {
-    static uint8_t whole[1 << 20];
-    unsigned long first, last;
-
-    CHECK(context == &step_at && strncmp(wanted->path, "/v1/", 4) == 0);
-    FILE *file = fopen(fixture(wanted->path + 4), "rb");
-    if (!file) {
-        response->status = 404;
-        return 0;
-    }
-    response->body_length = fread(whole, 1, sizeof whole, file);
-    fclose(file);
-    response->status = 200;
-    response->body = whole;
-    if (wanted->range) {
-        CHECK(sscanf(wanted->range, "bytes=%lu-%lu", &first, &last) == 2 && last < response->body_length);
-        response->status = 206;
-        response->body += first;
-        response->body_length = last + 1 - first;
-    }
-    CHECK(response->body_length <= wanted->max_bytes);
-    return 0;
-}
-
 static dunlin_status update(dunlin_runtime runtime, const lifecycle_step *it) {
     static char json[1 << 14];
     char quoted[64];
     dunlin_update_report report;
-    const dunlin_transport transport = {.context = &step_at, .fetch = fetch};
+    const dunlin_transport transport = {.fetch = fetch_file};
     const uint32_t link = it->is_metered ? DUNLIN_LINK_METERED : DUNLIN_LINK_UNMETERED;
 
     OK(dunlin_runtime_update_report(runtime, json, sizeof json, NULL, &error));
@@ -197,7 +165,7 @@ static void run(const lifecycle *it) {
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_activate(runtime, "tiny", NULL, &error));
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_session_renew(session, NULL, &error));
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_update_report(runtime, NULL, 0, NULL, &error));
-    const dunlin_transport transport = {.context = &step_at, .fetch = fetch};
+    const dunlin_transport transport = {.fetch = fetch_file};
     EXPECT(DUNLIN_STATUS_CLOSED, dunlin_runtime_update(runtime, &transport, DUNLIN_LINK_UNMETERED, NULL, &error));
 }
 

@@ -55,6 +55,15 @@ final class UpdateTests: XCTestCase {
         try await device.end()
     }
 
+    func test_the_snippet_of_the_guide_runs_as_it_stands() async throws {
+        let server = try serving()
+        let device = try await Device(config: following(Dunlin.HttpTransport(base: server.url)))
+        let said = try await updateSnippet(device.dunlin, device.dunlin.session("tiny"))
+        XCTAssertTrue(said.contains("tiny: candidate 1.1.0"), "\(said)")
+        XCTAssertEqual(said.last, "1.1.0: shadow, wait")
+        try await device.end()
+    }
+
     func test_an_update_that_is_cut_off_goes_on_where_it_was() async throws {
         let server = try serving()
         let http = Dunlin.HttpTransport(base: server.url)

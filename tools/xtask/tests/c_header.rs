@@ -59,3 +59,12 @@ fn the_documents_quote_the_example_that_is_compiled() -> Result<(), Box<dyn Erro
     assert!(!readme.contains("#include <dunlin.h>") || readme.contains(&quoted), "README.md");
     Ok(())
 }
+
+#[test]
+fn the_document_quotes_the_update_that_is_compiled() -> Result<(), Box<dyn Error>> {
+    let test = fs::read_to_string(here("tests/updates.c"))?;
+    let (_, after) = test.split_once("/* snippet begins */\n").ok_or("tests/updates.c has lost its marks")?;
+    let (lines, _) = after.split_once("/* snippet ends */").ok_or("tests/updates.c has lost its marks")?;
+    assert!(fs::read_to_string(here("../../docs/sdk-c.md"))?.contains(&format!("```c\n{lines}```\n")), "docs/sdk-c.md");
+    Ok(())
+}

@@ -8,16 +8,22 @@ use crate::project::Project;
 const RUN: &str = "ios/Tests/DunlinTests/Snippet.swift";
 /// Shows it first among others.
 const GUIDE: &str = "docs/sdk-ios.md";
+/// Holds the lines on updates, which the guide shows second.
+const UPDATES: &str = "ios/Tests/DunlinTests/UpdateSnippet.swift";
 
 pub(super) fn check(project: &Project) -> Result<(), String> {
     let read = |name: &str| fs::read_to_string(project.root.join(name)).map_err(|error| format!("{name}: {error}"));
-    let run = between_marks(&read(RUN)?).ok_or_else(|| format!("{RUN} has lost its marks"))?;
-    let guide = read(GUIDE)?;
-    let first = blocks(&guide).next().ok_or_else(|| format!("{GUIDE} shows no Swift"))?;
-    let readme = read("README.md")?;
-    let shown = blocks(&readme).map(|block| ("README.md", block)).chain([(GUIDE, first)]);
-    match shown.into_iter().find(|(_, block)| *block != run) {
-        Some((name, _)) => Err(format!("the Swift of {name} is not the one that {RUN} runs: change both")),
+    let marked = |name: &str| between_marks(&read(name)?).ok_or_else(|| format!("{name} has lost its marks"));
+    let (run, updates) = (marked(RUN)?, marked(UPDATES)?);
+    let (guide, readme) = (read(GUIDE)?, read("README.md")?);
+    let mut guide = blocks(&guide);
+    let (Some(first), Some(second)) = (guide.next(), guide.next()) else {
+        return Err(format!("{GUIDE} shows less Swift than two blocks"));
+    };
+    let of_readme = blocks(&readme).map(|block| ("README.md", block, RUN, &run));
+    let mut shown = of_readme.chain([(GUIDE, first, RUN, &run), (GUIDE, second, UPDATES, &updates)]);
+    match shown.find(|(_, block, _, lines)| block != lines) {
+        Some((name, _, run, _)) => Err(format!("the Swift of {name} is not the one that {run} runs: change both")),
         None => Ok(()),
     }
 }

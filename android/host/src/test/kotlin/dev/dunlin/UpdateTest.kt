@@ -37,6 +37,29 @@ class UpdateTest {
     }
 
     @Test
+    fun `the lines of the documents run as they stand`() = serving { server ->
+        withDunlin({ updates = following("stable"); transport = HttpTransport(server.address) }) { dunlin ->
+            val session = dunlin.session("tiny")
+            val shown = mutableListOf<String>()
+            val show = { text: String -> shown += text }
+            runBlocking {
+                // snippet
+                val report = dunlin.update(Link.UNMETERED)       // a scheduled sync does this too
+                for (model in report.models) show("${model.modelId}: ${model.outcome} ${model.version.orEmpty()}")
+                session.renew()                                  // from now on a candidate watches
+                for (trial in dunlin.trials()) show("${trial.challenger}: ${trial.stage}, ${trial.verdict}")
+                // end
+            }
+            assertTrue("tiny: CANDIDATE 1.1.0" in shown && "1.1.0: shadow, wait" in shown, "$shown")
+        }
+        val root = File(System.getenv("DUNLIN_ROOT"))
+        val own = File(root, "android/host/src/test/kotlin/dev/dunlin/UpdateTest.kt").readText()
+        val run = own.substringAfter("// snippet\n").substringBefore("                // end").trimIndent().trim()
+        val section = File(root, "docs/sdk-android.md").readText().substringAfter("## Updates and trials")
+        assertEquals(run, section.substringAfter("```kotlin\n").substringBefore("\n```"))
+    }
+
+    @Test
     fun `an update that is cut off goes on where it was`() = serving { server ->
         withDunlin({ updates = following("stable") }) { dunlin ->
             val http = HttpTransport(server.address)
