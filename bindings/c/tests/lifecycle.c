@@ -147,7 +147,8 @@ static void run(const lifecycle *it) {
     const dunlin_runtime runtime = in_folder(it);
     step_at = 0;
     for (const lifecycle_step *step = it->steps; step->act; step++, step_at++) {
-        RIGHT(act(runtime, session, step) == step->status);
+        const dunlin_status status = act(runtime, session, step);
+        RIGHT(status == step->status);
         if (step->code) RIGHT(strcmp(error.code, step->code) == 0);
         if (step->active) {
             OK(dunlin_session_open(runtime, "tiny", &now, &error));
