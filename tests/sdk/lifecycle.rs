@@ -87,12 +87,12 @@ fn every_lifecycle_goes_as_it_must() {
 
 fn outcome(lifecycle: &Lifecycle) -> Option<String> {
     let sdk = Sdk::with(|config| configure(config, lifecycle));
-    let mut session = None;
+    let mut session: Option<Session> = None;
     for (at, step) in lifecycle.steps.iter().enumerate() {
         let came = act(&sdk, session.as_ref(), step).unwrap_or_else(|error| Came::Refused(refusal(&error)));
         let opened = sdk.runtime.session("tiny".to_owned()).ok();
         let active = opened.as_ref().map(|session| session.model_version().unwrap());
-        let session = session.get_or_insert_with(|| opened);
+        session = session.or(opened);
         let answers = session.as_ref().map(|session| session.model_version().unwrap());
         let stage = sdk.runtime.trials().unwrap().pop().map(|trial| trial.stage);
         let is_right = expected(step, &came)
@@ -167,10 +167,10 @@ fn step_of(name: &str) -> FallbackStep {
     }
 }
 
-fn act(sdk: &Sdk, session: Option<&Option<Session>>, step: &Step) -> Result<Came, DunlinError> {
+fn act(sdk: &Sdk, session: Option<&Session>, step: &Step) -> Result<Came, DunlinError> {
     let (runtime, tiny) = (&sdk.runtime, || "tiny".to_owned());
     let bundle = || FIXTURE.path(step.bundle.as_ref().unwrap()).to_str().unwrap().to_owned();
-    let session = || session.and_then(Option::as_ref).unwrap();
+    let session = || session.unwrap();
     let installed = |report: InstallReport| Came::Outcome(format!("{:?}", report.outcome));
     let switched = |switch: Switch| Came::Version(switch.version);
     Ok(match step.act.as_str() {
