@@ -128,7 +128,7 @@ impl Device {
     fn draw(&mut self, rich_one_in: u64) -> Map<String, Value> {
         self.drawn += 1;
         let at = |step: u64| self.drawn.wrapping_mul(step) % 101;
-        let is_rich = rich_one_in > 0 && (self.drawn + self.number) % rich_one_in == 0;
+        let is_rich = rich_one_in > 0 && (self.drawn + self.number).is_multiple_of(rich_one_in);
         let income = if is_rich { RICH } else { 100 * at(23) };
         let colours = ["red", "green", "blue", "violet"];
         let record = json!({

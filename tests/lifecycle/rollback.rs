@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use dunlin::{AnsweredBy, Record, Session, SwitchError, TrialPolicy};
+use dunlin::monitor::MonitorConfig;
+use dunlin::outbox::{Link, Next, Response};
+use dunlin::{AnsweredBy, Record, Runtime, Session, SwitchError, TrialPolicy};
 use dunlin_tests::challenger::{biased, latent, overflowing};
+use dunlin_tests::fixture::tiny_parts;
+use dunlin_wire::decode;
 
 use crate::device::{Device, slots};
 
@@ -125,4 +129,40 @@ fn by_hand_one_goes_back_forward_and_nowhere() {
     );
     let copies = std::fs::read_dir(device.folder().join("models")).unwrap().count();
     assert_eq!(copies, 1, "the copy of the active one, and nothing else");
+}
+
+#[test]
+fn what_became_of_a_version_is_told_by_the_next_summary_once() {
+    let device = Device::new();
+    let config = device.config().monitor(MonitorConfig { window_rows: 50, ..MonitorConfig::default() });
+    let runtime = Runtime::open(config);
+    let mut device = device;
+    runtime.install(&device.bundle(&tiny_parts())).unwrap();
+    device.predict(&mut runtime.session("tiny").unwrap());
+    runtime.install(&device.bundle(&overflowing(8))).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    while session.model_version() == "1.2.8" {
+        session.predict(&rich(&session)).unwrap();
+    }
+    (0..130).for_each(|_| drop(device.predict(&mut session)));
+    let mut told = std::collections::BTreeMap::new();
+    while let Next::Upload(upload) = runtime.next_upload(Link::Unmetered).unwrap() {
+        for (change, count) in decode(&upload.body).unwrap().data.model_states {
+            *told.entry(change).or_insert(0) += count;
+        }
+        let body = format!(r#"{{"id": "{}", "receipt": "accepted"}}"#, upload.id).into_bytes();
+        runtime.report_upload(&upload.id, Ok(Response { status: 200, retry_after: None, body })).unwrap();
+    }
+    let told: Vec<(&str, u64)> = told.iter().map(|(change, count)| (change.as_str(), *count)).collect();
+    assert_eq!(
+        told,
+        [
+            ("1.2.3 active non_finite", 1),
+            ("1.2.3 golden_checked installation", 1),
+            ("1.2.3 verified installation", 1),
+            ("1.2.8 golden_checked installation", 1),
+            ("1.2.8 refused non_finite", 1),
+            ("1.2.8 verified installation", 1),
+        ]
+    );
 }

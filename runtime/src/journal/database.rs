@@ -29,6 +29,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("../store/migrations/journal-001.sql"),
         include_str!("../store/migrations/journal-002.sql"),
         include_str!("../store/migrations/journal-003.sql"),
+        include_str!("../store/migrations/journal-004.sql"),
     ],
 };
 

@@ -243,6 +243,7 @@ impl Monitor {
 fn finish(tables: &mut Tables<'_>, window: OpenWindow, judged: &[super::Judgement]) -> TableResult<Closed> {
     let OpenWindow { epoch, number, mut summary, .. } = window;
     summary.counters = tables.totals();
+    summary.model_states = tables.take_states(&summary.model.id)?;
     let (model, ended_us) = (&summary.model, summary.ended_us);
     tables.insert_window(&WindowRow { epoch, number, model, ended_us, summary: &summary, judged: &judged })?;
     Ok(Closed(summary))

@@ -115,7 +115,14 @@ fn check(summary: &Summary) -> Result<(), WireError> {
     if summary.model.id.is_empty() {
         return bad("model", "has no name");
     }
-    let tables = [&summary.verdicts, &summary.reasons, &summary.answered_by, &summary.kernel_sets, &summary.counters];
+    let tables = [
+        &summary.verdicts,
+        &summary.reasons,
+        &summary.answered_by,
+        &summary.kernel_sets,
+        &summary.model_states,
+        &summary.counters,
+    ];
     if !tables.into_iter().all(named) || !named(&summary.labels.by_class) {
         return bad("verdicts", "or another table has too many or too long names");
     }

@@ -24,6 +24,7 @@ impl Summary {
         add(&mut self.reasons, &other.reasons);
         add(&mut self.answered_by, &other.answered_by);
         add(&mut self.kernel_sets, &other.kernel_sets);
+        add(&mut self.model_states, &other.model_states);
         self.latency.merge(&other.latency);
         self.features.resize_with(self.features.len().max(other.features.len()), FeatureSummary::default);
         self.features.iter_mut().zip(&other.features).for_each(|(mine, theirs)| mine.merge(theirs));

@@ -45,6 +45,9 @@ pub struct Summary {
     /// What was open, or opened and was over, when the window closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<AlarmSummary>,
+    /// What became of the model's versions on the installation since the last summary: `VERSION STATE CAUSE`, and how often.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub model_states: BTreeMap<String, u64>,
     /// The loss report: totals over the life of the installation, losses among them. They do not add: a receiver keeps
     /// the largest it has seen.
     pub counters: BTreeMap<String, u64>,
@@ -166,6 +169,7 @@ impl Summary {
             features: Vec::new(),
             labels: LabelSummary::default(),
             alarms: Vec::new(),
+            model_states: BTreeMap::new(),
             counters: BTreeMap::new(),
         }
     }

@@ -5,6 +5,7 @@
 mod alarm;
 mod fallback;
 mod queue;
+mod states;
 mod trial;
 mod watched;
 
@@ -85,7 +86,7 @@ pub(crate) fn insert_event(tx: &Transaction<'_>, wall_us: i64, kind: &str, detai
     tx.prepare_cached("INSERT INTO event (wall_us, kind, detail) VALUES (?1, ?2, ?3)")?
         .execute(params![wall_us, kind, detail])?;
     tx.prepare_cached("DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?1")?.execute([EVENTS_KEPT])?;
-    Ok(())
+    if kind == crate::registry::KIND { states::note(tx, detail) } else { Ok(()) }
 }
 
 /// JSON as this version writes it; what cannot be read is taken for absent, and begun anew.

@@ -64,9 +64,10 @@ fn alarms() -> impl Strategy<Value = Vec<AlarmSummary>> {
 
 /// A sound summary whose windows are of one epoch, `first..=last`.
 pub(crate) fn summary(epoch: u32) -> impl Strategy<Value = Summary> {
-    let parts = (table(), table(), table(), table(), latency(), features(), labels(), alarms(), table());
+    let parts = ((table(), table()), table(), table(), table(), latency(), features(), labels(), alarms(), table());
     (parts, 0..1000u32, 0..50u32, any::<[i64; 2]>()).prop_map(move |(parts, first, more, times)| {
-        let (verdicts, reasons, answered_by, kernel_sets, latency, features, labels, alarms, counters) = parts;
+        let ((verdicts, model_states), reasons, answered_by, kernel_sets, latency, features, labels, alarms, counters) =
+            parts;
         let model = ModelVersion { id: "digits".into(), version: "1.0.0".into(), sequence: 7 };
         Summary {
             windows: vec![WindowRange { epoch, first, last: first + more }],
@@ -77,6 +78,7 @@ pub(crate) fn summary(epoch: u32) -> impl Strategy<Value = Summary> {
             reasons,
             answered_by,
             kernel_sets,
+            model_states,
             latency,
             features,
             labels,

@@ -101,7 +101,7 @@ fn countable(summary: &Summary) -> Summary {
 
 /// Senders that make up names must not make a version's counts grow for ever.
 fn check_names(sum: &Summary) -> Result<(), StoreError> {
-    let tables = [&sum.verdicts, &sum.reasons, &sum.answered_by, &sum.kernel_sets];
+    let tables = [&sum.verdicts, &sum.reasons, &sum.answered_by, &sum.kernel_sets, &sum.model_states];
     let most = tables.iter().map(|table| table.len()).chain([sum.labels.by_class.len()]).max().unwrap_or(0);
     if most <= MAX_NAMES {
         return Ok(());

@@ -56,6 +56,8 @@ pub struct ModelStatistics {
     pub reasons: BTreeMap<String, u64>,
     /// Records by who answered.
     pub answered_by: BTreeMap<String, u64>,
+    /// What became of the model's versions, over all installations: `VERSION STATE CAUSE`, and how often.
+    pub model_states: BTreeMap<String, u64>,
     /// Labelled records that the model answered itself.
     pub labelled: u64,
     /// Of these, those that it got wrong.
@@ -137,6 +139,7 @@ pub(super) fn models(read: &Connection) -> Result<Vec<ModelStatistics>, StoreErr
             verdicts: sum.verdicts,
             reasons: sum.reasons,
             answered_by: sum.answered_by,
+            model_states: sum.model_states,
             labelled: sum.labels.labelled,
             errors: sum.labels.errors,
         });
