@@ -61,6 +61,6 @@ pub use registry::{
     Admission, AdmissionError, InstallError, InstallOutcome, InstallReport, ProvenanceField, Switch, SwitchError,
 };
 pub use runtime::{CloseError, Runtime};
-pub use session::{Session, SessionError};
+pub use session::{Batch, BatchRecord, Session, SessionError};
 pub use trial::TrialPolicy;
 pub use update::{ModelUpdate, UpdateError, UpdateOutcome, UpdatePolicy, UpdateReport};

@@ -9,7 +9,7 @@ use super::config::{Durability, JournalConfig};
 use super::database::{Action, FILE};
 use super::epochs::Opening;
 use super::follower::{Follower, Nobody};
-use super::ring::{Command, Offered, Reply, Ring};
+use super::ring::{Command, Offered, Patience, Reply, Ring};
 use super::row::{Appended, Entry, Event, LabelError, Row, Scalar, Settled, check_length};
 use super::writer::{Report, Writer};
 use crate::clock::{Clock, Moment};
@@ -90,8 +90,17 @@ impl Journal {
     /// In batched mode this never waits for the disk; in `Sync` mode it returns once the row is on the disk or has
     /// failed. The id is good either way; a row that is lost has been counted.
     pub fn append(&self, row: Row) -> (PredictionId, Appended) {
+        self.append_to(row, Patience::None)
+    }
+
+    /// The same for a caller that would rather wait than lose a row: it waits while half of the ring is taken.
+    pub fn append_patiently(&self, row: Row) -> (PredictionId, Appended) {
+        self.append_to(row, Patience::Some)
+    }
+
+    fn append_to(&self, row: Row, patience: Patience) -> (PredictionId, Appended) {
         let (waiter, waiting) = self.waiter();
-        let (id, offered) = self.ring.offer_prediction(row, waiter);
+        let (id, offered) = self.ring.offer_prediction(row, waiter, patience);
         let (appended, _) = self.settle(offered, waiting);
         (id, appended)
     }

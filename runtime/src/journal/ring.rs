@@ -11,6 +11,7 @@ use super::database::Action;
 use super::row::{Entry, Row, Settled};
 use crate::ids::{Epoch, PredictionId, SubjectHash};
 use crate::store::StorageProblem;
+use crate::store::policy::PATIENT_SHARE;
 
 /// The answer to a command that can fail.
 pub(crate) type Reply<T> = SyncSender<Result<T, StorageProblem>>;
@@ -45,6 +46,13 @@ pub(crate) enum Offered {
     Closed,
 }
 
+/// Whether a caller would rather wait for room than lose its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    None,
+    Some,
+}
+
 pub(crate) struct Ring {
     epoch: Epoch,
     durability: Durability,
@@ -69,8 +77,13 @@ impl Ring {
     }
 
     /// Gives a prediction its id and takes its row, in one step, so that rows stand in the order of their ids.
-    pub(crate) fn offer_prediction(&self, row: Row, waiter: Option<SyncSender<Settled>>) -> (PredictionId, Offered) {
-        let mut inner = self.with_room();
+    pub(crate) fn offer_prediction(
+        &self,
+        row: Row,
+        waiter: Option<SyncSender<Settled>>,
+        patience: Patience,
+    ) -> (PredictionId, Offered) {
+        let mut inner = self.with_room(patience);
         let Some(counter) = inner.last_counter.checked_add(1) else {
             // Four thousand million predictions in one opening: no id is left, and none may come twice in the journal.
             return (PredictionId::new(self.epoch, u32::MAX), Offered::Full);
@@ -82,7 +95,7 @@ impl Ring {
 
     /// Takes any other entry.
     pub(crate) fn offer(&self, entry: Entry, waiter: Option<SyncSender<Settled>>) -> Offered {
-        let inner = self.with_room();
+        let inner = self.with_room(Patience::None);
         self.push(inner, Item { entry, waiter })
     }
 
@@ -144,12 +157,14 @@ impl Ring {
     }
 
     /// In `Sync` mode the caller waits for its commit anyway, so it may as well wait for room.
-    fn with_room(&self) -> MutexGuard<'_, Inner> {
+    fn with_room(&self, patience: Patience) -> MutexGuard<'_, Inner> {
         let inner = self.lock();
-        if self.durability != Durability::Sync {
-            return inner;
-        }
-        let full = |inner: &mut Inner| !inner.closed && inner.items.len() >= self.durability.capacity();
+        let enough = match (self.durability, patience) {
+            (Durability::Sync, _) => self.durability.capacity(),
+            (Durability::Batched { .. }, Patience::Some) => self.durability.capacity() / PATIENT_SHARE,
+            (Durability::Batched { .. }, Patience::None) => return inner,
+        };
+        let full = |inner: &mut Inner| !inner.closed && inner.items.len() >= enough;
         self.room.wait_while(inner, full).unwrap_or_else(PoisonError::into_inner)
     }
 

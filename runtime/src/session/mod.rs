@@ -1,5 +1,6 @@
 //! A session: one caller's way to answers, each of them on the record.
 
+mod batch;
 mod chain;
 mod remember;
 mod resolve;
@@ -14,6 +15,7 @@ use dunlin_bundle::schema::Schema;
 use dunlin_features::{FeatureError, Record};
 use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
+pub use self::batch::{Batch, BatchRecord};
 use self::side::Side;
 use self::trial::Other;
 use crate::answer::{Answer, AnsweredBy};
@@ -42,6 +44,8 @@ pub struct Session {
     hash_key: HashKey,
     /// Whom the prediction being made is for.
     subject: Option<SubjectHash>,
+    /// Its row waits for room in the journal.
+    patient: bool,
     /// What of a record may leave, where the cloud may be asked.
     leaving: Option<Leaving>,
     waiting: Waiting,
@@ -178,6 +182,18 @@ impl Session {
         &self.side.context.kernel_set
     }
 
+    /// Name of the model that answers.
+    #[must_use]
+    pub fn model_id(&self) -> &str {
+        &self.side.context.model_id
+    }
+
+    /// Version of the model that answers, for machines.
+    #[must_use]
+    pub fn model_sequence(&self) -> u64 {
+        self.side.context.sequence
+    }
+
     /// Version of the model that answers.
     #[must_use]
     pub fn model_version(&self) -> &str {
@@ -218,6 +234,7 @@ impl Session {
             generation,
             hash_key,
             subject: None,
+            patient: false,
             leaving,
             waiting,
         })

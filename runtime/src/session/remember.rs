@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::{Chosen, Session, elapsed};
 use crate::answer::{Answer, AnsweredBy};
 use crate::clock::Moment;
+use crate::ids::PredictionId;
 use crate::journal::{REFUSED, Row};
 use crate::privacy::{self, HashKey, Observed, Reading, TINY_TENSOR};
 use crate::trial::Compared;
@@ -42,7 +43,7 @@ impl Session {
         row.features = kept_features(&self.hash_key, self.side.model.schema(), &self.side.loaded.reference, record);
         row.compared = compared;
         // A row that is lost is counted by the journal, and the answer is returned all the same.
-        let (id, _) = self.shared.journal.append(row);
+        let id = self.enter(row);
         let (latency, stale) = (elapsed(started, now), self.side.is_stale(now));
         Ok(Answer { id, outputs, answered_by, prediction, latency, stale, fallback: None })
     }
@@ -53,7 +54,14 @@ impl Session {
         row.reasons = vec![error.code().into()];
         row.culprit = error.feature().filter(|name| self.schema().position(name).is_some()).map(str::to_owned);
         row.observation = Some(self.side.loaded.watch.observe_refusal(error, self.side.is_stale(now)));
-        let _ = self.shared.journal.append(row);
+        self.enter(row);
+    }
+
+    /// Hands a row to the journal, in a batch as soon as there is room.
+    fn enter(&self, row: Row) -> PredictionId {
+        let journal = &self.shared.journal;
+        let (id, _) = if self.patient { journal.append_patiently(row) } else { journal.append(row) };
+        id
     }
 
     /// The row of a record that nobody answered.

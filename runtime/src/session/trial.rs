@@ -146,8 +146,8 @@ impl Session {
         }
         let model_id = self.side.context.model_id.clone();
         let renewed = Self::open(Arc::clone(&self.shared), &model_id, Some(Arc::clone(&self.schema)))?;
-        let (waiting, subject) = (std::mem::take(&mut self.waiting), self.subject);
-        *self = Self { waiting, subject, ..renewed };
+        let (waiting, subject, patient) = (std::mem::take(&mut self.waiting), self.subject, self.patient);
+        *self = Self { waiting, subject, patient, ..renewed };
         Ok(true)
     }
 

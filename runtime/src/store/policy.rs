@@ -16,6 +16,10 @@ pub(crate) const ROWS_PER_CHECKPOINT: u64 = 4_096;
 /// Rings hold this many high-water marks: while one batch is being written, three more fit before rows are dropped.
 pub(crate) const RING_MARKS: usize = 4;
 
+/// Callers that wait for room leave the rest of the ring, 1 - 1 / this, to those that cannot wait: a label for each row of a
+/// batch, live predictions, events. It is two high-water marks, so that the writer is awake whenever somebody waits.
+pub(crate) const PATIENT_SHARE: usize = 2;
+
 /// Capacity of the ring in `Sync` mode, where a caller waits for its own commit: callers beyond it wait for room.
 pub(crate) const SYNC_RING: usize = 16;
 

@@ -1,0 +1,5 @@
+//! Batches: through the library, and through `dunlin batch`.
+
+mod library;
+mod measure;
+mod place;
