@@ -1,8 +1,9 @@
 //! The check that every record passes before anything is computed from it.
 
-use dunlin_bundle::schema::{Feature, MissingPolicy, Schema, StringDomain, UnseenPolicy};
+use dunlin_bundle::schema::{Feature, FloatDomain, MissingPolicy, Schema, StringDomain, UnseenPolicy};
 use dunlin_bundle::tensor::{DType, element_count};
 
+use crate::elements::{all_finite, all_within};
 use crate::error::FeatureError;
 use crate::json::read_value;
 use crate::record::Record;
@@ -152,6 +153,16 @@ fn check_tensor(feature: &Feature, tensor: &TensorValue<'_>) -> Result<(), Featu
             found_bytes: tensor.bytes.len(),
         });
     }
+    let passes = match feature.float_domain {
+        None => all_finite(tensor),
+        Some(FloatDomain { min, max }) => {
+            all_within(tensor, min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY))
+        }
+    };
+    if passes {
+        return Ok(());
+    }
+    // Once more, to say what is wrong.
     tensor.elements().try_for_each(|element| check_number(feature, element))
 }
 

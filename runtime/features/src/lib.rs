@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod elements;
 mod error;
 mod json;
 mod pipeline;

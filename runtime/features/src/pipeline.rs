@@ -5,13 +5,14 @@ use dunlin_bundle::tensor::{Tensor, element_count};
 use dunlin_bundle::transform_spec::{ColumnSpec, InputSpec, TransformSpec, TransformsSpec};
 
 use crate::check::{Input, RecordSchema};
+use crate::elements::add_floats;
 use crate::error::TransformError;
 use crate::record::Record;
 use crate::transforms::{Cell, KNOWN, Kind, Known, Transform};
 use crate::value::Value;
 
 /// What the transforms made of one record: a tensor for each input of the graph, in its order, batch 1.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Features(Vec<Tensor>);
 
 impl Features {
@@ -88,25 +89,44 @@ impl Transforms {
     /// # Errors
     /// [`TransformError::NonFinite`] naming the feature, when the transforms overflow or leave their own domain.
     pub fn apply(&self, input: &Input<'_>) -> Result<Features, TransformError> {
-        self.inputs.iter().map(|compiled| compiled.apply(input)).collect::<Result<_, _>>().map(Features)
+        let mut features = Features::default();
+        self.apply_into(input, &mut features)?;
+        Ok(features)
+    }
+
+    /// The same in the place of another record's, whose memory is used again.
+    ///
+    /// # Errors
+    /// As [`Transforms::apply`].
+    pub fn apply_into(&self, input: &Input<'_>, features: &mut Features) -> Result<(), TransformError> {
+        features.0.resize_with(self.inputs.len(), || Tensor { shape: Vec::new(), data: Vec::new() });
+        self.inputs.iter().zip(&mut features.0).try_for_each(|(compiled, tensor)| compiled.apply(input, tensor))
     }
 }
 
 impl CompiledInput {
-    fn apply(&self, input: &Input<'_>) -> Result<Tensor, TransformError> {
-        let mut data = Vec::with_capacity(self.shape.iter().product());
+    fn apply(&self, input: &Input<'_>, tensor: &mut Tensor) -> Result<(), TransformError> {
+        tensor.shape.clone_from(&self.shape);
+        let data = &mut tensor.data;
+        data.clear();
         for column in &self.columns {
             let start = data.len();
+            if let (Some(Value::Tensor(tensor)), []) = (input.value(column.position), column.chain.as_slice()) {
+                // It is finite: the check saw to it.
+                add_floats(tensor, data);
+                continue;
+            }
             match column.apply(input) {
                 Cell::Number(value) => data.push(value as f32),
                 Cell::Vector(values) => data.extend(values),
                 Cell::Text(_) => {}
             }
-            if data[start..].iter().any(|v| !v.is_finite()) {
+            // Without a way out before the end, the loop has no branch.
+            if !data[start..].iter().fold(true, |all, value| all & value.is_finite()) {
                 return Err(TransformError::NonFinite { feature: column.feature.clone() });
             }
         }
-        Ok(Tensor { shape: self.shape.clone(), data })
+        Ok(())
     }
 }
 
@@ -120,7 +140,11 @@ impl Column {
 fn cell_of<'a>(value: &'a Value<'a>) -> Cell<'a> {
     match value {
         Value::Category(text) | Value::Text(text) => Cell::Text(std::borrow::Cow::Borrowed(text)),
-        Value::Tensor(tensor) => Cell::Vector(tensor.elements().map(|e| e as f32).collect()),
+        Value::Tensor(tensor) => {
+            let mut values = Vec::new();
+            add_floats(tensor, &mut values);
+            Cell::Vector(values)
+        }
         other => Cell::Number(other.as_number().unwrap_or(f64::NAN)),
     }
 }

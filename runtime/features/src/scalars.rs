@@ -2,6 +2,7 @@
 
 use dunlin_bundle::schema::TensorScalar;
 
+use crate::elements::{mean_of, numbers, squared_differences};
 use crate::value::TensorValue;
 
 /// Computes one scalar of a tensor, in the elements' unit (gradient energy in its square). `None` for a tensor without
@@ -9,37 +10,38 @@ use crate::value::TensorValue;
 #[must_use]
 pub fn tensor_scalar(scalar: TensorScalar, tensor: &TensorValue<'_>) -> Option<f64> {
     match scalar {
-        TensorScalar::Mean => mean(tensor.elements()),
+        TensorScalar::Mean => mean_of(tensor, |element| element),
         TensorScalar::StandardDeviation => {
-            let center = mean(tensor.elements())?;
-            mean(tensor.elements().map(|e| (e - center).powi(2))).map(f64::sqrt)
+            let center = mean_of(tensor, |element| element)?;
+            mean_of(tensor, |element| (element - center) * (element - center)).map(f64::sqrt)
         }
         TensorScalar::Min => tensor.elements().reduce(f64::min),
         TensorScalar::Max => tensor.elements().reduce(f64::max),
         TensorScalar::GradientEnergy => gradient_energy(tensor),
-        TensorScalar::ZeroFraction => mean(tensor.elements().map(|e| f64::from(u8::from(e == 0.0)))),
+        TensorScalar::ZeroFraction => mean_of(tensor, |element| f64::from(u8::from(element == 0.0))),
     }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0_u64), |(sum, count), v| (sum + v, count + 1));
-    (count > 0).then(|| sum / count as f64)
 }
 
 /// Mean squared difference between neighbours along the last dimension, and along the one before it where there is one.
 fn gradient_energy(tensor: &TensorValue<'_>) -> Option<f64> {
-    let elements: Vec<f64> = tensor.elements().collect();
+    let elements = numbers(tensor);
     let width = *tensor.shape.last()?;
     if width == 0 {
         return None;
     }
     let height = tensor.shape.iter().rev().nth(1).copied().unwrap_or(1);
-    let along_rows = elements.chunks_exact(width).flat_map(|row| row.windows(2).map(|pair| pair[1] - pair[0]));
-    let plane = width * height;
-    let along_columns = elements
-        .chunks_exact(plane.max(1))
-        .flat_map(|image| image.iter().zip(&image[width.min(image.len())..]).map(|(above, below)| below - above));
-    mean(along_rows.chain(along_columns).map(|d| d * d))
+    let rows = elements.chunks_exact(width);
+    let (row_pairs, mut energy) = (rows.len() * (width - 1), 0.0);
+    for row in rows {
+        energy += squared_differences(&row[1..], row);
+    }
+    let images = elements.chunks_exact((width * height).max(1));
+    let column_pairs = images.len() * (width * height).saturating_sub(width);
+    for image in images {
+        energy += squared_differences(&image[width.min(image.len())..], image);
+    }
+    let pairs = row_pairs + column_pairs;
+    (pairs > 0).then(|| energy / pairs as f64)
 }
 
 #[cfg(test)]

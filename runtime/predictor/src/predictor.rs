@@ -8,7 +8,7 @@ use dunlin_bundle::reference::GuardThresholds;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
 use dunlin_engine::{Engine, KernelSet, Model, PlanReport, RawOutput, Run};
-use dunlin_features::{Record, RecordSchema, Transforms};
+use dunlin_features::{Features, Record, RecordSchema, Transforms};
 
 use crate::error::{LoadError, PredictError};
 use crate::fit::{check_inputs, check_outputs};
@@ -19,6 +19,7 @@ use crate::prediction::Prediction;
 pub struct Predictor {
     line: Arc<Line>,
     run: Box<dyn Run>,
+    features: Features,
     raw: RawOutput,
 }
 
@@ -39,8 +40,8 @@ impl Predictor {
     /// [`PredictError`] when the record is refused, naming the feature, or the engine fails, naming the node.
     pub fn predict(&mut self, record: &Record<'_>) -> Result<Prediction, PredictError> {
         let input = self.line.schema.check(record)?;
-        let features = self.line.transforms.apply(&input)?;
-        self.run.run(features.tensors(), &mut self.raw)?;
+        self.line.transforms.apply_into(&input, &mut self.features)?;
+        self.run.run(self.features.tensors(), &mut self.raw)?;
         self.raw.check(&self.line.outputs, 1)?;
         Ok(self.line.guard.judge(&input, &self.raw))
     }
@@ -93,7 +94,7 @@ impl Predictor {
 
     fn of(line: Arc<Line>) -> Self {
         let run = Arc::clone(&line.model).new_run();
-        Self { line, run, raw: RawOutput::default() }
+        Self { line, run, features: Features::default(), raw: RawOutput::default() }
     }
 
     /// A predictor for another caller, on the same weights.

@@ -1,29 +1,59 @@
 //! Who answers: a runtime with its journal, or the predictor alone.
 
+use std::iter::once;
 use std::path::Path;
+use std::time::Duration;
 
 use dunlin::counters::Counter;
 use dunlin::fallback::{FallbackError, Resolved};
 use dunlin::health::Part;
+use dunlin::ids::PredictionId;
 use dunlin::journal::Scalar;
 use dunlin::{
-    Admission, AnsweredBy, Config, FeatureError, InstallError, OutputValue, PredictError, Reason, Record, Runtime,
-    Session, TrustedKeys, Verdict,
+    Admission, Answer, AnsweredBy, Config, FeatureError, InstallError, OutputValue, PredictError, Prediction, Record,
+    Runtime, Session, TrustedKeys,
 };
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
 use dunlin_predictor::{Predictor, verify_golden};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::cloud::Cloud;
-use crate::engine;
+use super::predict::Cloud;
+use super::records::{Row, RowError};
 use crate::error::{CliError, Kind};
+use crate::{engine, folder};
 
-/// Rows after which the journal is flushed: with a label each, they fill half of its ring.
-const ROWS_PER_FLUSH: u32 = 256;
+/// What became of one record.
+pub(crate) struct Answered {
+    /// What the model made of it.
+    pub prediction: Prediction,
+    /// What to use, where somebody answered.
+    pub outputs: Option<Vec<OutputValue>>,
+    /// Who did.
+    pub answered_by: AnsweredBy,
+    /// What is on the record, where there is one.
+    pub kept: Option<Kept>,
+}
+
+/// An answer in a journal.
+pub(crate) struct Kept {
+    /// Its name there.
+    pub id: PredictionId,
+    /// From record to answer.
+    pub latency: Duration,
+    /// What came of asking the cloud.
+    pub resolved: Option<Result<Resolved, FallbackError>>,
+}
+
+impl Answered {
+    /// Whether the cloud has answered.
+    fn is_resolved(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| matches!(kept.resolved, Some(Ok(_))))
+    }
+}
 
 /// Answers records.
-pub(super) enum Answerer {
+pub(crate) enum Answerer {
     /// Through a session: with fallback to the baseline and the cloud, every answer in the journal.
     OnRecord {
         /// The open folder.
@@ -32,18 +62,32 @@ pub(super) enum Answerer {
         session: Box<Session>,
         /// Whom to ask for what nobody here can answer.
         cloud: Option<Box<Cloud>>,
-        /// Rows since the last flush.
-        unflushed: u32,
         /// Rows that were lost before, as the runtime counts them.
         lost_before: u64,
     },
     /// By the predictor alone.
-    OffRecord(Box<Predictor>),
+    OffRecord {
+        /// The model.
+        predictor: Box<Predictor>,
+        /// Its name, version and sequence.
+        name: String,
+    },
+}
+
+/// How the records went.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// By whomever.
+    pub answered: u64,
+    /// Nobody's answer could be trusted.
+    pub unanswered: u64,
+    /// By the schema, or because they were no records.
+    pub refused: u64,
 }
 
 impl Answerer {
     /// Opens a folder, installs the bundle and opens a session.
-    pub(super) fn on_record(
+    pub(crate) fn on_record(
         dir: &Path,
         bundle: &Path,
         keys: TrustedKeys,
@@ -63,74 +107,131 @@ impl Answerer {
             InstallError::Bundle(_) => CliError::from(error).of(bundle),
             _ => error.into(),
         })?;
-        let session = Box::new(runtime.session(&installed.model_id)?);
+        Self::of(runtime, &installed.model_id, cloud)
+    }
+
+    /// Opens a folder for a model that is installed there; without a name, for the only one.
+    pub(crate) fn installed(dir: &Path, model_id: Option<&str>, keys: TrustedKeys) -> Result<Self, CliError> {
+        folder::must_exist(dir)?;
+        let runtime = Runtime::open(Config::with_engine(dir, keys, engine::chosen()?));
+        let mut names: Vec<String> = runtime.health().models.into_iter().map(|model| model.model_id).collect();
+        names.dedup();
+        let model_id = match (model_id, names.as_slice()) {
+            (Some(model_id), _) => model_id,
+            (None, [only]) => only,
+            (None, []) => return Err(CliError::new(Kind::Bundle, "no_model", "no model is installed here").of(dir)),
+            (None, many) => {
+                let message = format!("several models are installed; name one with --model: {}", many.join(", "));
+                return Err(CliError::new(Kind::Usage, "which_model", message).of(dir));
+            }
+        };
+        Self::of(runtime, model_id, None)
+    }
+
+    fn of(runtime: Runtime, model_id: &str, cloud: Option<Box<Cloud>>) -> Result<Self, CliError> {
+        let session = Box::new(runtime.session(model_id)?);
         let lost_before = lost(&runtime);
-        Ok(Self::OnRecord { runtime, session, cloud, unflushed: 0, lost_before })
+        Ok(Self::OnRecord { runtime, session, cloud, lost_before })
     }
 
     /// Verifies a bundle as a device would and loads its model.
-    pub(super) fn off_record(bundle: Vec<u8>, keys: &TrustedKeys) -> Result<Self, CliError> {
+    pub(crate) fn off_record(bundle: Vec<u8>, keys: &TrustedKeys) -> Result<Self, CliError> {
         let bundle = Bundle::read(bundle, keys)?;
         let mut predictor = Predictor::load(&*engine::chosen()?, &bundle)?;
         verify_golden(&mut predictor, &bundle)?;
-        Ok(Self::OffRecord(Box::new(predictor)))
+        let manifest = bundle.manifest();
+        let name = format!("{} {} (sequence {})", manifest.model_id, manifest.version, manifest.sequence);
+        Ok(Self::OffRecord { predictor: Box::new(predictor), name })
     }
 
     /// What a record must hold.
-    pub(super) fn schema(&self) -> &Schema {
+    pub(crate) fn schema(&self) -> &Schema {
         match self {
             Self::OnRecord { session, .. } => session.schema(),
-            Self::OffRecord(predictor) => predictor.schema(),
+            Self::OffRecord { predictor, .. } => predictor.schema(),
         }
     }
 
-    /// Answers one record; a label goes into the journal where there is one.
-    pub(super) fn answer(&mut self, record: &Record<'_>, label: Option<Scalar>) -> Result<Value, PredictError> {
+    /// The shape of each output, in the schema's order.
+    pub(crate) fn output_shapes(&self) -> Vec<Vec<usize>> {
         match self {
-            Self::OnRecord { runtime, session, cloud, unflushed, .. } => {
-                make_room(runtime, unflushed);
-                let answer = session.predict(record)?;
+            Self::OnRecord { session, .. } => session.output_shapes().collect(),
+            Self::OffRecord { predictor, .. } => predictor.output_shapes().collect(),
+        }
+    }
+
+    /// The model's name, version and sequence, and the kernels that run it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::OnRecord { session, .. } => {
+                let (id, sequence) = (session.model_id(), session.model_sequence());
+                format!("{id} {} (sequence {sequence}), {}", session.model_version(), session.kernel_set())
+            }
+            Self::OffRecord { predictor, name } => format!("{name}, {}", predictor.kernels()),
+        }
+    }
+
+    /// Answers a row, or refuses it, and counts it.
+    pub(crate) fn take(&mut self, row: Row, tally: &mut Tally) -> Result<Answered, RowError> {
+        let answered = match row.record {
+            Ok((record, label)) => self.answer(&record, label).map_err(RowError::from),
+            Err(error) => {
+                error.refused.clone().into_iter().for_each(|refused| self.refuse(*refused));
+                Err(error)
+            }
+        };
+        match &answered {
+            Ok(answered) if answered.answered_by == AnsweredBy::Nobody && !answered.is_resolved() => {
+                tally.unanswered += 1;
+            }
+            Ok(_) => tally.answered += 1,
+            Err(_) => tally.refused += 1,
+        }
+        answered
+    }
+
+    /// Answers one record; a label goes into the journal where there is one. Where rows come faster than the disk takes
+    /// them, this waits.
+    fn answer(&mut self, record: &Record<'_>, label: Option<Scalar>) -> Result<Answered, PredictError> {
+        match self {
+            Self::OnRecord { runtime, session, cloud, .. } => {
+                let answer = one(session.predict_batch(once(record)))?;
                 let resolved = cloud.as_ref().and_then(|cloud| cloud.ask(session, &answer));
                 if let Some(label) = label
                     && let Err(error) = runtime.label(answer.id, label)
                 {
                     eprintln!("dunlin: {error}");
                 }
-                let mut json = judged(answer.verdict(), answer.outputs.as_deref());
-                json["id"] = json!(answer.id);
-                json["answered_by"] = json!(answer.answered_by.name());
-                json["confidence"] = json!(answer.prediction.confidence);
-                json["distance"] = json!(answer.prediction.distance);
-                json["latency_us"] = json!(answer.latency.as_micros() as u64);
-                json["model_version"] = json!(session.model_version());
-                json["kernel_set"] = json!(session.kernel_set());
-                if let Some(resolved) = &resolved {
-                    tell(&mut json, resolved);
-                }
-                Ok(json)
+                let Answer { id, outputs, answered_by, prediction, latency, .. } = answer;
+                Ok(Answered { prediction, outputs, answered_by, kept: Some(Kept { id, latency, resolved }) })
             }
-            Self::OffRecord(predictor) => {
+            Self::OffRecord { predictor, .. } => {
                 let prediction = predictor.predict(record)?;
                 let accepted = prediction.verdict.is_accept();
-                let mut json = judged(&prediction.verdict, prediction.outputs.as_deref().filter(|_| accepted));
-                json["answered_by"] = json!(if accepted { "model" } else { "none" });
-                json["confidence"] = json!(prediction.confidence);
-                json["distance"] = json!(prediction.distance);
-                Ok(json)
+                let outputs = prediction.outputs.clone().filter(|_| accepted);
+                let answered_by = if accepted { AnsweredBy::Model } else { AnsweredBy::Nobody };
+                Ok(Answered { prediction, outputs, answered_by, kept: None })
             }
         }
     }
 
     /// Puts a row that is no record of the schema on the record, where there is one.
-    pub(crate) fn refuse(&mut self, error: FeatureError) {
-        if let Self::OnRecord { runtime, session, unflushed, .. } = self {
-            make_room(runtime, unflushed);
-            session.refuse(error);
+    fn refuse(&mut self, error: FeatureError) {
+        if let Self::OnRecord { session, .. } = self {
+            let refused: Result<Record<'_>, FeatureError> = Err(error);
+            let _ = one(session.predict_batch(once(refused)));
+        }
+    }
+
+    /// Forces what was answered so far to the disk; what cannot be written is counted, and told when closing.
+    pub(crate) fn flush(&self) {
+        if let Self::OnRecord { runtime, .. } = self {
+            let _ = runtime.flush();
         }
     }
 
     /// Closes the folder; a folder that could not be used as it should is an error, after all records were answered.
-    pub(super) fn close(self) -> Result<(), CliError> {
+    pub(crate) fn close(self) -> Result<(), CliError> {
         let Self::OnRecord { runtime, session, lost_before, .. } = self else { return Ok(()) };
         drop(session);
         let flushed = runtime.flush();
@@ -155,50 +256,13 @@ impl Answerer {
     }
 }
 
-/// What a live caller would rather lose than wait for, a batch waits for: the journal's ring never runs full.
-fn make_room(runtime: &Runtime, unflushed: &mut u32) {
-    *unflushed += 1;
-    if *unflushed == ROWS_PER_FLUSH {
-        *unflushed = 0;
-        // What it cannot write is counted, and told when closing.
-        let _ = runtime.flush();
-    }
+/// The one answer of a batch of one.
+fn one(mut batch: impl Iterator<Item = Result<Answer, PredictError>>) -> Result<Answer, PredictError> {
+    batch.next().unwrap_or_else(|| unreachable!("a batch has an answer for each record"))
 }
 
 /// Rows that were not written, as the runtime counts them.
 fn lost(runtime: &Runtime) -> u64 {
     let counters = runtime.health().counters;
     [Counter::DroppedFull, Counter::WriteFailed].iter().filter_map(|counter| counters.get(counter.name())).sum()
-}
-
-/// Says what came of asking the cloud; the verdict and its reasons stay the model's.
-fn tell(json: &mut Value, resolved: &Result<Resolved, FallbackError>) {
-    match resolved {
-        Ok(resolved) => {
-            json["outputs"] = json!(named(&resolved.outputs));
-            json["answered_by"] = json!(AnsweredBy::Cloud.name());
-            json["confidence"] = json!(resolved.confidence);
-            json["fallback"] = json!({"status": "resolved", "reason": null});
-        }
-        Err(error) => {
-            json["fallback"] = json!({"status": "failed", "reason": error.code(), "message": error.to_string()});
-        }
-    }
-}
-
-fn judged(verdict: &Verdict, outputs: Option<&[OutputValue]>) -> Value {
-    let reason = |r: &Reason| json!({"code": r.code(), "culprit": r.culprit(), "message": r.to_string()});
-    let reasons: Vec<Value> = verdict.reasons().iter().map(reason).collect();
-    json!({"verdict": verdict.code(), "reasons": reasons, "outputs": outputs.map(named)})
-}
-
-fn named(outputs: &[OutputValue]) -> Map<String, Value> {
-    outputs.iter().map(|o| (o.name.to_string(), output(o))).collect()
-}
-
-fn output(output: &OutputValue) -> Value {
-    match &output.class {
-        Some(class) => json!({"class": *class.name, "probability": class.probability, "values": output.values}),
-        None => json!({"values": output.values}),
-    }
 }

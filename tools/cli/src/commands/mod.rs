@@ -1,5 +1,7 @@
 //! One file a command.
 
+mod answerer;
+pub(crate) mod batch;
 pub(crate) mod bench;
 pub(crate) mod channel;
 pub(crate) mod compat;
@@ -15,6 +17,7 @@ mod planned;
 pub(crate) mod predict;
 pub(crate) mod publish;
 pub(crate) mod quantize;
+mod records;
 pub(crate) mod report;
 pub(crate) mod retrain;
 pub(crate) mod serve;
@@ -30,6 +33,7 @@ pub(crate) mod watch;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use dunlin::Admission;
 use dunlin_bundle::TrustedKeys;
 use dunlin_bundle::limits::MAX_BUNDLE_BYTES;
 
@@ -68,6 +72,16 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     unfinished.write_all(bytes)?;
     unfinished.persist(path)?;
     Ok(())
+}
+
+/// The app's policy on bundles; without a file, the one that admits all.
+pub(crate) fn policy(path: Option<&Path>) -> Result<Admission, CliError> {
+    let Some(path) = path else { return Ok(Admission::default()) };
+    let text = std::fs::read(path).map_err(|error| CliError::file(path, &error))?;
+    serde_json::from_slice(&text).map_err(|error| {
+        let message = format!("{} is no policy on bundles ({error}); docs/adaptability.md has one", path.display());
+        CliError::new(Kind::Failed, "not_a_policy", message)
+    })
 }
 
 /// Reads public keys; each is named by its file.

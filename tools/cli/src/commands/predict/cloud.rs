@@ -29,7 +29,7 @@ pub(super) struct CloudArgs {
 }
 
 /// A service that is asked.
-pub(super) struct Cloud {
+pub(crate) struct Cloud {
     transport: HttpTransport,
     policy: FallbackPolicy,
 }
@@ -53,12 +53,12 @@ impl CloudArgs {
 
 impl Cloud {
     /// When the runtime may ask.
-    pub(super) fn policy(&self) -> FallbackPolicy {
+    pub(crate) fn policy(&self) -> FallbackPolicy {
         self.policy.clone()
     }
 
     /// Sends the request of an answer that makes one, waits for what comes, and has the session judge it.
-    pub(super) fn ask(&self, session: &mut Session, answer: &Answer) -> Option<Result<Resolved, FallbackError>> {
+    pub(crate) fn ask(&self, session: &mut Session, answer: &Answer) -> Option<Result<Resolved, FallbackError>> {
         let request = answer.fallback.as_ref()?;
         let came = self.transport.post(&request.path, request.content_type, &request.body(), request.deadline);
         let came = came.map(|came| Response { status: came.status, body: came.body, ..Response::default() });

@@ -7,31 +7,35 @@ use dunlin::{FeatureError, Record};
 use dunlin_bundle::schema::{Feature, FeatureType, Schema};
 use serde_json::{Map, Value as Json};
 
-use super::input::{Each, LABEL, Row, RowError};
+use super::{Each, LABEL, Row, RowError, Wanted, bad_header};
 
 /// Reads CSV with a header.
-pub(super) fn rows(schema: &Schema, reader: Box<dyn BufRead>, each: Each<'_>) -> io::Result<()> {
+pub(super) fn rows(wanted: Wanted<'_>, reader: Box<dyn BufRead>, each: Each<'_>) -> io::Result<()> {
     // Cutting at line feeds alone keeps line numbers right where lines end in CRLF; trimming takes the rest of it away.
     let terminator = csv::Terminator::Any(b'\n');
     let mut builder = csv::ReaderBuilder::new();
     let mut reader = builder.trim(csv::Trim::All).terminator(terminator).flexible(true).from_reader(reader);
     let header = reader.headers().map_err(|error| bad_header(&problem(&error)))?.clone();
-    let columns = Columns::find(schema, &header).map_err(|message| bad_header(&message))?;
+    let names: Vec<&str> = header.iter().collect();
+    let columns = Columns::find(wanted, &names, false).map_err(|message| bad_header(&message))?;
+    let mut skip = wanted.skip;
     for cells in reader.records() {
-        let (at, record) = match &cells {
+        let (at, cells) = match &cells {
             // A blank line that ends in CRLF.
             Ok(cells) if cells.len() == 1 && header.len() > 1 && cells[0].is_empty() => continue,
-            Ok(cells) => (cells.position(), columns.record(schema, cells)),
+            Ok(cells) => (cells.position(), Ok(cells)),
             Err(error) if error.is_io_error() => return Err(io::Error::other(error.to_string())),
             Err(error) => (error.position(), Err(RowError::new("bad_row", problem(error)))),
         };
-        each(Row { line: at.map_or(0, csv::Position::line), record })?;
+        if skip > 0 {
+            skip -= 1;
+            continue;
+        }
+        let key = cells.as_ref().ok().and_then(|cells| columns.key(cells));
+        let record = cells.and_then(|cells| columns.record(wanted.schema, cells));
+        each(Row { line: at.map_or(0, csv::Position::line), key, record })?;
     }
     Ok(())
-}
-
-fn bad_header(message: &str) -> io::Error {
-    io::Error::other(format!("header: {message}"))
 }
 
 /// What is wrong with a row, without its content.
@@ -45,27 +49,46 @@ fn problem(error: &csv::Error) -> String {
 }
 
 /// Which cells make which feature.
-struct Columns {
+pub(super) struct Columns {
     /// Columns of each feature, in schema order: one, a tensor's many, or none.
-    features: Vec<Vec<usize>>,
-    label: Option<usize>,
+    pub(super) features: Vec<Vec<usize>>,
+    pub(super) label: Option<usize>,
+    /// The column that is carried over.
+    pub(super) key: Option<usize>,
     /// Columns in all.
     count: usize,
 }
 
 impl Columns {
-    fn find(schema: &Schema, header: &csv::StringRecord) -> Result<Self, String> {
+    /// Finds them by the columns' names; in some formats one column can hold a whole tensor.
+    pub(super) fn find(wanted: Wanted<'_>, header: &[&str], holds_tensors: bool) -> Result<Self, String> {
+        let schema = wanted.schema;
         if let Some(twice) = header.iter().enumerate().find(|(i, name)| header.iter().take(*i).any(|h| h == *name)) {
             return Err(format!("column '{}' comes twice; remove one", twice.1));
         }
-        let at = |name: &str| header.iter().position(|h| h == name);
-        let features = schema.feature.iter().map(|feature| of(feature, at)).collect::<Result<Vec<_>, _>>()?;
+        let at = |name: &str| header.iter().position(|h| *h == name);
+        let columns = |feature| of(feature, at, holds_tensors);
+        let features = schema.feature.iter().map(columns).collect::<Result<Vec<_>, _>>()?;
         let label = if schema.position(LABEL).is_none() { at(LABEL) } else { None };
-        let known = |i: &usize| label == Some(*i) || features.iter().any(|f| f.contains(i));
+        let lacks = |(feature, columns): &(&Feature, &Vec<usize>)| columns.is_empty() && feature.is_required();
+        if wanted.whole
+            && let Some((feature, _)) = schema.feature.iter().zip(&features).find(lacks)
+        {
+            return Err(format!("there is no column for the feature '{}', which every record must hold", feature.name));
+        }
+        let key = wanted.key.map(|name| at(name).ok_or_else(|| format!("there is no column '{name}' to carry over")));
+        let key = key.transpose()?;
+        let known = |i: &usize| [label, key].contains(&Some(*i)) || features.iter().any(|f| f.contains(i));
         match (0..header.len()).find(|i| !known(i)) {
             Some(stranger) => Err(FeatureError::Unknown { feature: header[stranger].to_owned() }.to_string()),
-            None => Ok(Self { features, label, count: header.len() }),
+            None => Ok(Self { features, label, key, count: header.len() }),
         }
+    }
+
+    /// What stands in the key's column; an empty cell is nothing.
+    fn key(&self, cells: &csv::StringRecord) -> Option<String> {
+        let cell = cells.get(self.key?)?;
+        (!cell.is_empty()).then(|| cell.to_owned())
     }
 
     fn record(
@@ -102,8 +125,8 @@ impl Columns {
 }
 
 /// The columns of a feature: all that a tensor needs, or none of them.
-fn of(feature: &Feature, at: impl Fn(&str) -> Option<usize>) -> Result<Vec<usize>, String> {
-    if feature.kind != FeatureType::Tensor {
+fn of(feature: &Feature, at: impl Fn(&str) -> Option<usize>, holds_tensors: bool) -> Result<Vec<usize>, String> {
+    if feature.kind != FeatureType::Tensor || (holds_tensors && at(&feature.name).is_some()) {
         return Ok(at(&feature.name).into_iter().collect());
     }
     let names: Vec<String> =
@@ -139,7 +162,7 @@ fn number(text: &str) -> Json {
     whole.or_else(|_| text.parse::<f64>().map(Json::from)).unwrap_or_else(|_| Json::from(text))
 }
 
-fn nested(shape: &[usize], elements: &mut dyn Iterator<Item = Json>) -> Json {
+pub(super) fn nested(shape: &[usize], elements: &mut dyn Iterator<Item = Json>) -> Json {
     match shape.split_first() {
         Some((&size, inner)) => (0..size).map(|_| nested(inner, elements)).collect(),
         None => elements.next().unwrap_or(Json::Null),
