@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod cache;
 pub mod clock;
 mod config;
 pub mod counters;
@@ -61,6 +62,6 @@ pub use registry::{
     Admission, AdmissionError, InstallError, InstallOutcome, InstallReport, ProvenanceField, Switch, SwitchError,
 };
 pub use runtime::{CloseError, Runtime};
-pub use session::{Batch, BatchRecord, Session, SessionError};
+pub use session::{Batch, BatchRecord, Precompute, PrecomputeError, PrecomputeReport, Session, SessionError};
 pub use trial::TrialPolicy;
 pub use update::{ModelUpdate, UpdateError, UpdateOutcome, UpdatePolicy, UpdateReport};

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use dunlin_bundle::limits::MAX_BUNDLE_BYTES;
 
+use crate::cache;
+
 /// Folder of the copies, inside the runtime's.
 const MODELS: &str = "models";
 /// A copy that is being made and not verified yet; there is one at a time, under the folder's lock.
@@ -19,6 +21,11 @@ pub(super) fn path(folder: &Path, file: &str) -> PathBuf {
 /// A copy's file name.
 pub(super) fn name(digest: &str) -> String {
     format!("{digest}.dunlin")
+}
+
+/// The digest that a copy is named by.
+fn digest(file: &str) -> &str {
+    file.strip_suffix(".dunlin").unwrap_or(file)
 }
 
 /// Opens a bundle that is to be installed; what is no file (a folder, a pipe) is refused here.
@@ -64,16 +71,19 @@ pub(super) fn keep(folder: &Path, incoming: &Path, file: &str) -> io::Result<()>
     sync_folder(&folder.join(MODELS))
 }
 
-/// Removes a copy that is no longer wanted. A session that has it mapped goes on with it.
+/// Removes a copy that is no longer wanted, and what it answered in advance. A session that has it mapped goes on with it.
 pub(super) fn remove(folder: &Path, file: &str) {
+    cache::remove(folder, digest(file));
     let path = path(folder, file);
     if let Err(error) = remove_if_there(&path) {
         log::warn!("{} could not be removed: {error}", path.display());
     }
 }
 
-/// Removes what a process that was killed left behind: copies that never got their place in the registry.
+/// Removes what a process that was killed left behind: copies that never got their place in the registry, and answers
+/// computed in advance by a model that is not there.
 pub(super) fn sweep(folder: &Path, is_known: impl Fn(&str) -> bool) {
+    cache::sweep(folder, |digest| is_known(&name(digest)));
     let Ok(entries) = fs::read_dir(folder.join(MODELS)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();

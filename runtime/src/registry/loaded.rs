@@ -1,6 +1,7 @@
 //! Models loaded for sessions: sessions of one model share its weights.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +12,10 @@ use dunlin_engine::Engine;
 use dunlin_predictor::{LoadError, Predictor};
 use dunlin_wire::ModelVersion;
 
+use crate::cache::{Answers, Owner};
 use crate::journal::Context;
 use crate::monitor::Watch;
+use crate::privacy::HashKey;
 use crate::store::Slot;
 
 /// The app's own fallback chains, by model.
@@ -37,6 +40,10 @@ pub(crate) struct LoadedModel {
     model: Mutex<Predictor>,
     baseline: Option<Mutex<Predictor>>,
     pub(crate) version: ModelVersion,
+    /// Of its bundle.
+    pub(crate) digest: String,
+    /// Computed in advance.
+    pub(crate) answers: Option<Answers>,
     pub(crate) kernel_set: String,
     pub(crate) reference: Reference,
     pub(crate) watch: Arc<Watch>,
@@ -68,6 +75,8 @@ impl LoadedModel {
         let watch = Watch::new(version.clone(), bundle.schema(), bundle.reference(), manifest.latency_budget_us);
         let max_age = manifest.max_age_days.map(|days| i64::from(days).saturating_mul(DAY_US));
         Ok(Self {
+            digest: bundle.digest().to_owned(),
+            answers: None,
             kernel_set: model.kernels().to_string(),
             model: Mutex::new(model),
             baseline: Predictor::load_baseline(engine, bundle)?.map(Mutex::new),
@@ -79,6 +88,14 @@ impl LoadedModel {
             stale_from_us: max_age.map(|age| installed_us.saturating_add(age)),
             withdrawn: AtomicBool::new(false),
         })
+    }
+
+    /// With the answers that were computed in advance, where there are some.
+    pub(super) fn with_answers(mut self, folder: &Path, key: &HashKey) -> Self {
+        let model = self.model.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let owner = Owner { key, digest: &self.digest, shapes: model.output_shapes().collect() };
+        self.answers = Answers::open(folder, owner);
+        self
     }
 
     /// Predictors for one more session, on the same weights. The locks guard values that are only read.

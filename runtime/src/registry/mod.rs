@@ -108,7 +108,7 @@ impl Registry {
     }
 
     /// Makes the next session load a model anew, because its copy was replaced.
-    pub(super) fn forget(&self, digest: &str) {
+    pub(crate) fn forget(&self, digest: &str) {
         lock(&self.in_use).remove(digest);
     }
 
@@ -129,14 +129,18 @@ impl Registry {
 
     /// An installed model, loaded unless a session already uses it.
     pub(crate) fn load(&self, installed: &InstalledModel) -> Result<Arc<LoadedModel>, SessionError> {
-        let keys = self.keys_of(&self.state(), &installed.model.digest);
+        let (keys, hash_key) = {
+            let state = self.state();
+            (self.keys_of(&state, &installed.model.digest), state.identity().hash_key.clone())
+        };
         let mut in_use = lock(&self.in_use);
         if let Some(loaded) = in_use.get(&installed.model.digest).and_then(Weak::upgrade) {
             return Ok(loaded);
         }
         let path = files::path(self.folder.path(), &installed.model.file);
         let bundle = Bundle::open_installed(&path, &keys)?;
-        let loaded = Arc::new(LoadedModel::load(&*self.engine, &bundle, &self.chains, installed.installed_us)?);
+        let loaded = LoadedModel::load(&*self.engine, &bundle, &self.chains, installed.installed_us)?;
+        let loaded = Arc::new(loaded.with_answers(self.folder.path(), &hash_key));
         in_use.retain(|_, model| model.strong_count() > 0);
         in_use.insert(installed.model.digest.clone(), Arc::downgrade(&loaded));
         Ok(loaded)

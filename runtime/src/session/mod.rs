@@ -2,6 +2,7 @@
 
 mod batch;
 mod chain;
+mod precompute;
 mod remember;
 mod resolve;
 mod side;
@@ -16,6 +17,7 @@ use dunlin_features::{FeatureError, Record};
 use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
 pub use self::batch::{Batch, BatchRecord};
+pub use self::precompute::{Precompute, PrecomputeError, PrecomputeReport};
 use self::side::Side;
 use self::trial::Other;
 use crate::answer::{Answer, AnsweredBy};
@@ -113,10 +115,12 @@ impl Session {
         let started = self.shared.clock.now();
         let projected = self.side.projection.of(record);
         let (given, record) = (record, &*projected);
-        let prediction = self.side.predict(&self.shared, record);
+        let found = self.precomputed(record);
+        let is_found = found.is_some();
+        let prediction = found.map_or_else(|| self.side.predict(&self.shared, record), Ok);
         let is_challenger = by_candidate || self.is_on_probation();
         let compared = self.compare(given, prediction.as_ref(), started, is_challenger);
-        let chosen = prediction.map(|prediction| self.choose(given, prediction, is_challenger));
+        let chosen = prediction.map(|prediction| self.choose(given, prediction, is_challenger).found(is_found));
         let mut answer = self.remember(record, started, chosen, compared)?;
         self.hurry(&answer);
         answer.fallback = self.ask(record, &answer);
@@ -246,6 +250,16 @@ struct Chosen {
     answered_by: AnsweredBy,
     outputs: Option<Vec<dunlin_predictor::OutputValue>>,
     prediction: Prediction,
+}
+
+impl Chosen {
+    /// Says so, where the model's answer was found and not made.
+    fn found(mut self, is_found: bool) -> Self {
+        if is_found && self.answered_by == AnsweredBy::Model {
+            self.answered_by = AnsweredBy::Cache;
+        }
+        self
+    }
 }
 
 fn elapsed(from: Moment, to: Moment) -> Duration {

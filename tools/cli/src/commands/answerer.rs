@@ -115,6 +115,7 @@ impl Answerer {
         folder::must_exist(dir)?;
         let runtime = Runtime::open(Config::with_engine(dir, keys, engine::chosen()?));
         let mut names: Vec<String> = runtime.health().models.into_iter().map(|model| model.model_id).collect();
+        names.sort_unstable();
         names.dedup();
         let model_id = match (model_id, names.as_slice()) {
             (Some(model_id), _) => model_id,

@@ -14,6 +14,7 @@ pub(crate) mod keygen;
 pub(crate) mod models;
 pub(crate) mod pack;
 mod planned;
+pub(crate) mod precompute;
 pub(crate) mod predict;
 pub(crate) mod publish;
 pub(crate) mod quantize;

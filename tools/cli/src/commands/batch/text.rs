@@ -8,7 +8,7 @@ use super::sheet::{Cell, Holds};
 
 /// Writes rows as text.
 pub(super) enum Text<W: Write> {
-    Csv(csv::Writer<Counted<W>>),
+    Csv(Box<csv::Writer<Counted<W>>>),
     Jsonl(Counted<W>),
 }
 
@@ -22,7 +22,7 @@ impl<W: Write> Text<W> {
     /// Goes on after so many bytes.
     pub(super) fn new(to: W, is_jsonl: bool, bytes: u64) -> Self {
         let counted = Counted { to: BufWriter::new(to), bytes };
-        if is_jsonl { Self::Jsonl(counted) } else { Self::Csv(csv::Writer::from_writer(counted)) }
+        if is_jsonl { Self::Jsonl(counted) } else { Self::Csv(Box::new(csv::Writer::from_writer(counted))) }
     }
 
     /// The names of the columns, where the format has a place for them.
