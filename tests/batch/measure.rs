@@ -79,15 +79,14 @@ fn compare(name: &str, place: &Place, path: &Path) {
     batch(&mut session, &records, WARM_UP);
     let [us, _] = measured(WARM_UP, |rows| bare.rows(rows));
     let rows = ((BURST.as_secs_f64() * 1e6 / us) as usize).clamp(WARM_UP, 50_000);
-    let round = |_| {
-        let bare = measured(rows, |rows| bare.rows(rows));
-        let batch = measured(rows, |rows| batch(&mut session, &records, rows));
-        (bare[0], batch)
-    };
-    let rounds: Vec<_> = (0..ROUNDS).map(round).collect();
-    let least = |of: &dyn Fn(&(f64, [f64; 2])) -> f64| rounds.iter().map(of).fold(f64::INFINITY, f64::min);
     // The least that each took: what else the machine does only ever adds.
-    let (bare, thread, process) = (least(&|r| r.0), least(&|r| r.1[0]), least(&|r| r.1[1]));
+    let [mut bare_us, mut thread, mut process] = [f64::INFINITY; 3];
+    for _ in 0..ROUNDS {
+        bare_us = bare_us.min(measured(rows, |rows| bare.rows(rows))[0]);
+        let batched = measured(rows, |rows| batch(&mut session, &records, rows));
+        (thread, process) = (thread.min(batched[0]), process.min(batched[1]));
+    }
+    let bare = bare_us;
     println!(
         "{name}: bare engine {bare:.2} us a row; batch {thread:.2} us (rate {:.3}, line {:.2} us); with the journal's \
          writer {process:.2} us (rate {:.3}, line {:.2} us)",
