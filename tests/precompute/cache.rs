@@ -35,7 +35,7 @@ fn a_record_that_was_computed_in_advance_is_answered_from_the_cache_as_the_model
 #[test]
 fn answers_outlive_the_process_and_a_record_that_differs_in_anything_is_computed() {
     let device = Device::new();
-    drop(fill(&device.open(), 10, MUCH));
+    let _ = fill(&device.open(), 10, MUCH);
     let runtime = device.open();
     let mut session = runtime.session("tiny").unwrap();
     assert_eq!(session.predict(&record(&session, 3)).unwrap().answered_by, AnsweredBy::Cache);
