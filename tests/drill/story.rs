@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use dunlin_bundle::Parts;
 use dunlin_tests::challenger::{biased, latent};
 
 use crate::device::{Device, End, World};
@@ -19,19 +20,29 @@ const WORLD_CHANGES: u64 = 102;
 const RICH_ONE_IN: u64 = 20;
 const LAST_HOUR: u64 = 180;
 
-/// What the publisher does, by the hour.
-const SCRIPT: [(u64, &str); 10] = [
-    (0, "sequence 1 goes to all"),
-    (6, "sequence 2 goes to 10 %"),
-    (12, "sequence 2 goes to 50 %"),
-    (18, "sequence 2 goes to all"),
-    (60, "sequence 3, the bad one, goes to 10 %"),
-    (84, "sequence 3 goes to 50 %"),
-    (WORLD_CHANGES, "one record in twenty is of somebody richer than any in training: on those, sequence 3 makes NaN"),
-    (114, "sequence 3 is halted"),
-    (120, "sequence 3 is recalled"),
-    (126, "sequence 4 goes to all"),
+/// What happens at an hour: for people, and what the publisher does.
+type Act = (u64, &'static str, fn(&Publisher));
+
+const SCRIPT: [Act; 10] = [
+    (0, "sequence 1 goes to all", |publisher| publisher.publish(&good(1), 100)),
+    (6, "sequence 2 goes to 10 %", |publisher| publisher.publish(&good(2), 10)),
+    (12, "sequence 2 goes to 50 %", |publisher| publisher.rollout(2, 50)),
+    (18, "sequence 2 goes to all", |publisher| publisher.rollout(2, 100)),
+    (60, "sequence 3, the bad one, goes to 10 %", |publisher| publisher.publish(&latent(BAD), 10)),
+    (84, "sequence 3 goes to 50 %", |publisher| publisher.rollout(BAD, 50)),
+    (
+        WORLD_CHANGES,
+        "one record in twenty is of somebody richer than any in training: on those, sequence 3 makes NaN",
+        |_| {},
+    ),
+    (114, "sequence 3 is halted", |publisher| publisher.halt(BAD)),
+    (120, "sequence 3 is recalled", |publisher| publisher.recall(BAD, "NaN on incomes beyond 20,000")),
+    (126, "sequence 4 goes to all", |publisher| publisher.publish(&good(4), 100)),
 ];
+
+fn good(sequence: u64) -> Parts {
+    biased(sequence, [0.0; 3])
+}
 
 /// How many devices have which sequence active, and as a candidate, after an hour's visits.
 pub(crate) struct Hour {
@@ -56,8 +67,9 @@ pub(crate) fn play(count: usize, mut told: impl FnMut(&Hour)) -> Story {
     let mut devices: Vec<Device> =
         (0..count).map(|number| Device::new(dir.path().join(format!("device-{number}")), number as u64)).collect();
     for hour in (0..=LAST_HOUR).step_by(EVERY_HOURS as usize) {
-        let news: Vec<&str> = SCRIPT.iter().filter(|(at, _)| *at == hour).map(|(_, what)| *what).collect();
-        act(&publisher, hour);
+        let acts: Vec<&Act> = SCRIPT.iter().filter(|(at, ..)| *at == hour).collect();
+        let news = acts.iter().map(|(_, what, _)| *what).collect();
+        acts.iter().for_each(|(_, _, act)| act(&publisher));
         let world = World {
             url: &publisher.url,
             root: &root,
@@ -80,22 +92,6 @@ pub(crate) fn play(count: usize, mut told: impl FnMut(&Hour)) -> Story {
     let mut ends = BTreeMap::new();
     devices.iter().for_each(|device| *ends.entry(device.end(BAD)).or_default() += 1);
     Story { devices, ends }
-}
-
-fn act(publisher: &Publisher, hour: u64) {
-    let good = |sequence| biased(sequence, [0.0; 3]);
-    match hour {
-        0 => publisher.publish(&good(1), 100),
-        6 => publisher.publish(&good(2), 10),
-        12 => publisher.rollout(2, 50),
-        18 => publisher.rollout(2, 100),
-        60 => publisher.publish(&latent(BAD), 10),
-        84 => publisher.rollout(BAD, 50),
-        114 => publisher.halt(BAD),
-        120 => publisher.recall(BAD, "NaN on incomes beyond 20,000"),
-        126 => publisher.publish(&good(4), 100),
-        _ => {}
-    }
 }
 
 impl Story {

@@ -14,6 +14,7 @@ use super::past::Past;
 use super::policy::{ABANDONED_AFTER, FORGOTTEN_AFTER, MIN_WINDOW_ROWS};
 use super::watch::Watch;
 use super::window::OpenWindow;
+use crate::answer::AnsweredBy;
 use crate::clock::Moment;
 use crate::counters::Counter;
 use crate::ids::{Epoch, PredictionId};
@@ -95,8 +96,8 @@ impl Monitor {
         label: &str,
     ) -> TableResult<()> {
         let Some(Labelled { model, answered_by, output }) = tables.labelled(id)? else { return Ok(()) };
-        if answered_by != "model" {
-            // The mistakes of whoever answered in its place are not the model's.
+        if ![AnsweredBy::Model, AnsweredBy::Cache].iter().any(|by| by.name() == answered_by) {
+            // The mistakes of whoever answered in its place are not the model's; what it answered in advance is.
             return Ok(());
         }
         let found = match self.tracked.get_mut(&model) {

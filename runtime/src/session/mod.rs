@@ -43,6 +43,8 @@ pub struct Session {
     is_suspect: bool,
     /// The registry's, as it was when the session was opened.
     generation: u64,
+    /// The registry's, when taking another bundle last failed.
+    failed_at: Option<u64>,
     hash_key: HashKey,
     /// Whom the prediction being made is for.
     subject: Option<SubjectHash>,
@@ -236,6 +238,7 @@ impl Session {
             previous,
             is_suspect: false,
             generation,
+            failed_at: None,
             hash_key,
             subject: None,
             patient: false,

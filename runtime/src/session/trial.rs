@@ -155,10 +155,14 @@ impl Session {
     /// one before it.
     pub(super) fn step_back(&mut self) {
         let is_out = |side: &Side| side.loaded.is_withdrawn();
-        let is_watched_again = self.is_suspect && self.generation != self.shared.registry.generation();
+        let generation = self.shared.registry.generation();
+        let is_watched_again = self.is_suspect && self.generation != generation;
         if (is_watched_again || is_out(&self.side) || self.other.as_ref().is_some_and(|other| is_out(&other.side)))
+            && self.failed_at != Some(generation)
             && let Err(error) = self.renew()
         {
+            // Until something changes it would fail again.
+            self.failed_at = Some(generation);
             log::warn!("{}: the previous bundle cannot be loaded: {error}", self.side.context.model_id);
         }
     }
