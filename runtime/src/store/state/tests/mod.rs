@@ -192,7 +192,7 @@ fn a_state_that_cannot_be_understood_is_never_forgotten() {
     flipped[4_096..].fill(0xAA);
     is_never_forgotten(&flipped, corrupt);
     let ours = i32::from_be_bytes(*b"DnlS");
-    for version in 1..=2 {
+    for version in 1..=3 {
         let sql = format!("CREATE TABLE t (x); PRAGMA application_id = {ours}; PRAGMA user_version = {version};");
         is_never_forgotten(&database(&sql), |kind| {
             matches!(kind, StorageProblemKind::Corrupt { .. } | StorageProblemKind::Io { .. })
@@ -207,7 +207,7 @@ fn another_program_s_file_and_a_later_version_s_are_named_as_such() {
     });
     let ours = i32::from_be_bytes(*b"DnlS");
     let newer = database(&format!("CREATE TABLE t (x); PRAGMA application_id = {ours}; PRAGMA user_version = 99;"));
-    is_never_forgotten(&newer, |kind| matches!(kind, StorageProblemKind::Newer { found: 99, known: 2 }));
+    is_never_forgotten(&newer, |kind| matches!(kind, StorageProblemKind::Newer { found: 99, known: 3 }));
 }
 
 #[test]
