@@ -237,3 +237,20 @@ fn a_candidate_that_has_gone_on_is_thrown_out_by_a_session_that_never_renewed_as
     (0..600).for_each(|_| drop(device.predict_and_label(&runtime, &mut session)));
     assert_eq!(device.changes()[1..], [["1.2.8", "candidate", "refused", "quality_worse"].map(str::to_owned)]);
 }
+
+#[test]
+fn sessions_of_one_record_each_are_compared_as_often_as_long_ones() {
+    let policy = TrialPolicy { shadow_share: 0.3, shadow_cpu: 100.0, ..TrialPolicy::default() };
+    let mut device = Device::with(policy);
+    let (runtime, session) = device.ready();
+    drop(session);
+    runtime.install_candidate(&device.bundle(&biased(8, [0.0; 3]))).unwrap();
+    // The first run of a version is not counted.
+    device.predict(&mut runtime.session("tiny").unwrap());
+    for _ in 0..200 {
+        device.predict(&mut runtime.session("tiny").unwrap());
+    }
+    let compared = runtime.trials().unwrap()[0].figures["compared"].as_u64().unwrap();
+    // 60 are expected; six standard deviations to either side.
+    assert!((21..=99).contains(&compared), "{compared} of 200");
+}

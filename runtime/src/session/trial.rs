@@ -11,7 +11,7 @@ use super::side::Side;
 use super::{Session, SessionError, elapsed};
 use crate::answer::Answer;
 use crate::clock::Moment;
-use crate::ids::SubjectHash;
+use crate::ids::{SubjectHash, random_u64};
 use crate::runtime::Shared;
 use crate::store::{Slot, Stage};
 use crate::trial::{Compared, Comparison, Pair, TrialPolicy, agree};
@@ -49,7 +49,8 @@ impl Other {
         let budget_us = challenger.loaded.latency_budget_us;
         let (incumbent, challenger, stage) = (trial.incumbent, trial.challenger, trial.stage);
         let pair = Arc::new(Pair { model_id: model_id.clone(), incumbent, challenger, stage });
-        let (counter, policy) = (0, shared.trial);
+        // Many sessions are of a few records: they must not all draw the same lots.
+        let (counter, policy) = (random_u64(), shared.trial);
         Some(Self { side, pair, policy, budget_us, salt, counter, answering_us: 0.0, comparing_us: 0.0, compared: 0.0 })
     }
 
@@ -66,12 +67,12 @@ impl Other {
         record: &Record<'_>,
         answered: Result<&Prediction, &PredictError>,
         [started, ended]: [Moment; 2],
-        by_challenger: bool,
+        [by_challenger, by_lot]: [bool; 2],
     ) -> Compared {
         let took_us = elapsed(started, ended).as_secs_f64() * 1e6;
         self.answering_us += took_us;
         self.counter = self.counter.wrapping_add(1);
-        let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, both: None };
+        let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, by_lot, both: None };
         let is_due = share_of(!self.salt ^ self.counter) < self.policy.shadow_share;
         if !is_due || self.is_over_budget() {
             return compared;
@@ -122,7 +123,8 @@ impl Session {
     ) -> Option<Compared> {
         let other = self.other.as_mut()?;
         let ended = self.shared.clock.now();
-        Some(other.compare(&self.shared, record, answered, [started, ended], by_challenger))
+        let by_lot = self.subject.is_none();
+        Some(other.compare(&self.shared, record, answered, [started, ended], [by_challenger, by_lot]))
     }
 
     /// A version on trial that answers NaN is judged at once, and not when its row would be written anyway; one that is not on

@@ -21,6 +21,8 @@ pub struct Compared {
     pub(crate) pair: Arc<Pair>,
     /// The challenger answered.
     pub(crate) by_challenger: bool,
+    /// Nobody is known for whom the answer is: which of the two gives it is drawn for each record by itself.
+    pub(crate) by_lot: bool,
     /// Where both ran: the incumbent's and the challenger's, and whether they agree.
     pub(crate) both: Option<([Comparison; 2], bool)>,
 }

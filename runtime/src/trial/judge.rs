@@ -1,11 +1,14 @@
 //! The verdict on a trial: what is to become of the challenger, and for which figures.
 
-use dunlin_drift::{PairedCounts, PairedDecision, PairedOptions, PairedVerdict, decide};
+use dunlin_drift::{PairedCounts, PairedDecision, PairedOptions, PairedVerdict, SampleRatio, decide};
 use serde_json::{Value, json};
 
 use super::policy::TrialPolicy;
 use super::tally::Tally;
 use crate::store::Stage;
+
+/// How often a division as declared may be taken for another one: seldom, since nothing goes on then.
+const SAMPLE_RATIO_ALPHA: f64 = 0.001;
 
 /// What is to become of the challenger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,7 @@ fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &PairedVerdict) -> (Ver
     }
     match quality.decision {
         PairedDecision::Worse => (Verdict::ThrowOut, "quality_worse"),
+        _ if sample_ratio(tally, policy).is_mismatch(SAMPLE_RATIO_ALPHA) => (Verdict::Wait, "sample_ratio"),
         _ if tally.compared_in_stage < policy.min_compared => (Verdict::Wait, "too_few_compared"),
         PairedDecision::Better => (Verdict::Advance, "quality_better"),
         PairedDecision::NotWorse => (Verdict::Advance, "quality_not_worse"),
@@ -76,6 +80,13 @@ fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &PairedVerdict) -> (Ver
         _ if tally.stage() == Stage::Shadow || tally.right.pairs() == 0 => without_labels(tally, policy),
         _ => (Verdict::Wait, "quality_undecided"),
     }
+}
+
+/// How the canary's records were divided, beside how they should be: where that does not fit, something decides who
+/// answers that should not, and nothing is concluded in the challenger's favour.
+fn sample_ratio(tally: &Tally, policy: &TrialPolicy) -> SampleRatio {
+    let [second, first] = tally.drawn;
+    SampleRatio { declared: policy.canary_share, first, second }
 }
 
 /// Where nothing is labelled, the proven bundle is the measure.
@@ -94,6 +105,7 @@ fn options(alpha: f64, margin: f64, min_pairs: u64) -> PairedOptions {
 fn figures(tally: &Tally, quality: &PairedVerdict) -> Value {
     json!({
         "answered_by_incumbent": tally.answered[0], "answered_by_challenger": tally.answered[1],
+        "drawn_for_incumbent": tally.drawn[0], "drawn_for_challenger": tally.drawn[1],
         "compared": tally.compared, "agreement": tally.agreement(), "non_finite": tally.non_finite,
         "accepted": tally.accepted, "in_budget": tally.in_budget, "right": tally.right, "quality": quality,
     })
@@ -123,6 +135,15 @@ mod tests {
         assert_eq!(told(&strange), (Verdict::Wait, "agreement_too_low"));
         let early = Tally { compared_in_stage: 199, ..good(Stage::Canary) };
         assert_eq!(told(&early), (Verdict::Wait, "too_few_compared"));
+    }
+
+    #[test]
+    fn a_canary_that_is_not_divided_as_declared_goes_no_further_but_can_still_be_thrown_out() {
+        let drawn = |drawn| Tally { drawn, ..good(Stage::Canary) };
+        assert_eq!(told(&drawn([900, 100])), (Verdict::Advance, "behaves_as_well"));
+        assert_eq!(told(&drawn([850, 150])), (Verdict::Wait, "sample_ratio"));
+        assert_eq!(told(&drawn([1_000, 0])), (Verdict::Wait, "sample_ratio"));
+        assert_eq!(told(&Tally { non_finite: 3, ..drawn([850, 150]) }), (Verdict::ThrowOut, "non_finite"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     pub(super) stage: u8,
     /// Records that the incumbent and the challenger answered.
     pub(super) answered: [u64; 2],
+    /// Records of the canary that were divided by lot, one by one.
+    pub(super) drawn: [u64; 2],
     /// Records on which both ran.
     pub(super) compared: u64,
     /// Of these in the present stage.
@@ -37,6 +39,9 @@ impl Tally {
         self.advance(row.pair.stage);
         let at = usize::from(row.by_challenger);
         self.answered[at] = self.answered[at].saturating_add(1);
+        if row.by_lot && row.pair.stage == Stage::Canary {
+            self.drawn[at] = self.drawn[at].saturating_add(1);
+        }
         let Some(([incumbent, challenger], agreed)) = &row.both else {
             self.non_finite += u64::from(row.by_challenger && !was_finite);
             return;
