@@ -23,7 +23,11 @@ fn answers_all_the_same(device: &Device, folder: &Path, why: &str) -> Runtime {
     let answer = session.predict(&record(&session, &good())).unwrap();
     assert_eq!((answer.answered_by, answer.id.epoch().is_provisional()), (AnsweredBy::Model, true));
     assert!(runtime.flush().is_err(), "a flush does not pretend");
-    assert_eq!(runtime.health().counters["journal.write_failed"], 4, "the answer, and three events of the installation");
+    assert_eq!(
+        runtime.health().counters["journal.write_failed"],
+        4,
+        "the answer, and three events of the installation"
+    );
     runtime
 }
 
