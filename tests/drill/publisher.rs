@@ -16,11 +16,13 @@ pub(crate) struct Publisher {
     key: TestKey,
     serving: Child,
     pub(crate) url: String,
+    /// Share of the devices that a bad release goes to at first.
+    pub(crate) first_percent: u32,
 }
 
 impl Publisher {
     /// Makes a channel in a folder and serves it.
-    pub(crate) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path, first_percent: u32) -> Self {
         let key = TestKey::generate();
         std::fs::write(folder.join(format!("{KEY}.pub")), key.public_text()).unwrap();
         std::fs::write(folder.join(format!("{KEY}.key")), key.secret_text()).unwrap();
@@ -36,7 +38,7 @@ impl Publisher {
         let mut line = String::new();
         BufReader::new(serving.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Self { folder: folder.to_owned(), key, serving, url }
+        Self { folder: folder.to_owned(), key, serving, url, first_percent }
     }
 
     /// The root that ships with the app.

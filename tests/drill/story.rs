@@ -28,7 +28,9 @@ const SCRIPT: [Act; 10] = [
     (6, "sequence 2 goes to 10 %", |publisher| publisher.publish(&good(2), 10)),
     (12, "sequence 2 goes to 50 %", |publisher| publisher.rollout(2, 50)),
     (18, "sequence 2 goes to all", |publisher| publisher.rollout(2, 100)),
-    (60, "sequence 3, the bad one, goes to 10 %", |publisher| publisher.publish(&latent(BAD), 10)),
+    (60, "sequence 3, the bad one, goes to the first", |publisher| {
+        publisher.publish(&latent(BAD), publisher.first_percent)
+    }),
     (84, "sequence 3 goes to 50 %", |publisher| publisher.rollout(BAD, 50)),
     (
         WORLD_CHANGES,
@@ -58,10 +60,10 @@ pub(crate) struct Story {
     pub(crate) ends: BTreeMap<End, usize>,
 }
 
-/// Plays it over so many devices; `told` hears of each hour.
-pub(crate) fn play(count: usize, mut told: impl FnMut(&Hour)) -> Story {
+/// Plays it over so many devices, of which a share is the first to get the bad release; `told` hears of each hour.
+pub(crate) fn play(count: usize, first_percent: u32, mut told: impl FnMut(&Hour)) -> Story {
     let dir = tempfile::tempdir().unwrap();
-    let publisher = Publisher::new(dir.path());
+    let publisher = Publisher::new(dir.path(), first_percent);
     let root = publisher.root();
     let began_us = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap();
     let mut devices: Vec<Device> =
