@@ -18,6 +18,10 @@ const PART_BYTES: usize = 4096;
 /// Writes `channel/` with the root and the channels `stable`, `recalling` and `forged`.
 pub(crate) fn make(folder: &Path, trusted: &TestKey, stranger: &TestKey) -> io::Result<()> {
     let channel = folder.join("channel");
+    // Bundles are named by their hash: those of an earlier fixture would stay beside these.
+    if channel.exists() {
+        fs::remove_dir_all(&channel)?;
+    }
     for below in ["root", "bundles"] {
         fs::create_dir_all(channel.join(below))?;
     }
