@@ -37,7 +37,8 @@ impl<'a> Fetcher<'a> {
         self.ask(Fetch { path: path.to_owned(), range: None, max_bytes })
     }
 
-    /// Fetches a part of a file. A server that does not know ranges may send the whole: the part is told by its hash.
+    /// Fetches a part of a file. A server that does not know ranges sends more than was asked for, which is refused, unless
+    /// the part is the whole.
     fn fetch_part(&mut self, path: &str, part: Part) -> Result<Vec<u8>, UpdateError> {
         let fetch = Fetch { path: path.to_owned(), range: Some(part.range()), max_bytes: part.length };
         let absent = || UpdateError::Status { path: path.to_owned(), status: 404, retry_after: None };
