@@ -6,6 +6,7 @@
 mod command;
 mod killed;
 mod library;
+#[cfg(target_os = "linux")]
 mod measure;
 mod parquet;
 mod place;

@@ -13,6 +13,7 @@ use dunlin_engine::{Engine, PlanEngine, RawOutput, Run};
 use dunlin_features::{RecordSchema, Transforms};
 use dunlin_predictor::golden_records;
 
+use dunlin_tests::cpu_time;
 use dunlin_tests::fixture::tiny_parts;
 
 use crate::place::Place;
@@ -52,22 +53,13 @@ fn batch(session: &mut Session, records: &[Record<'_>], rows: usize) {
     answers.for_each(|answer| drop(answer.unwrap()));
 }
 
-/// CPU time of this thread, and of all of the process.
-fn cpu() -> [Duration; 2] {
-    let of = |task: &Path| {
-        let stat = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
-        Duration::from_nanos(stat.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0))
-    };
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    [of(Path::new("/proc/thread-self")), tasks.map(|task| of(&task.path())).sum()]
-}
-
 /// Microseconds a row, of this thread and of the process.
 fn measured(rows: usize, run: impl FnOnce(usize)) -> [f64; 2] {
-    let began = cpu();
+    let now = || [cpu_time::of_this_thread(), cpu_time::of_this_process()];
+    let began = now();
     run(rows);
-    let ended = cpu();
-    [0, 1].map(|i| ended[i].saturating_sub(began[i]).as_secs_f64() * 1e6 / rows as f64)
+    let ended = now();
+    [0, 1].map(|i| (ended[i] - began[i]).as_secs_f64() * 1e6 / rows as f64)
 }
 
 fn compare(name: &str, place: &Place, path: &Path) {
@@ -103,7 +95,6 @@ fn dunlin(place: &Place, arguments: &[&str]) {
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 #[ignore = "a measurement"]
 fn a_batch_of_digits_beside_the_bare_engine() {
@@ -117,7 +108,6 @@ fn a_batch_of_digits_beside_the_bare_engine() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 #[ignore = "a measurement"]
 fn a_batch_of_public_models_beside_the_bare_engine() {

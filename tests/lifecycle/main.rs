@@ -6,6 +6,7 @@
 mod chain;
 mod device;
 mod killed;
+#[cfg(target_os = "linux")]
 mod measure;
 mod rollback;
 mod start;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use dunlin::journal::JournalConfig;
 use dunlin::{Record, Runtime, Session, TrialPolicy};
 use dunlin_tests::challenger::biased;
+use dunlin_tests::cpu_time;
 use dunlin_tests::fixture::tiny_parts;
 
 use crate::device::Device;
@@ -27,22 +28,11 @@ fn record(session: &Session) -> Record<'static> {
 /// Microseconds of this thread's CPU a prediction.
 fn cpu_us(session: &mut Session) -> f64 {
     let record = record(session);
-    let began = thread_cpu();
+    let began = cpu_time::of_this_thread();
     for _ in 0..PREDICTIONS {
         session.predict(&record).unwrap();
     }
-    (thread_cpu() - began).as_secs_f64() * 1e6 / f64::from(PREDICTIONS)
-}
-
-#[cfg(target_os = "linux")]
-fn thread_cpu() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn thread_cpu() -> Duration {
-    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap()
+    (cpu_time::of_this_thread() - began).as_secs_f64() * 1e6 / f64::from(PREDICTIONS)
 }
 
 #[test]

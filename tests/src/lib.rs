@@ -15,6 +15,8 @@
 
 mod binary;
 pub mod challenger;
+#[cfg(target_os = "linux")]
+pub mod cpu_time;
 pub mod engines;
 pub mod every_feature;
 pub mod fixture;
