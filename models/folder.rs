@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use dunlin_bundle::golden::Tolerance;
 use dunlin_bundle::graph::Graph;
-use dunlin_bundle::manifest::FallbackStep;
+use dunlin_bundle::manifest::{FallbackStep, Objective};
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
 use dunlin_bundle::{Weights, WeightsError, safetensors_bytes};
@@ -93,6 +93,9 @@ pub struct PackSettings {
     /// Who answers where the model abstains, in order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Vec<FallbackStep>>,
+    /// The outcome by which versions are compared on devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
     /// Golden records to take from the held-out ones.
     #[serde(default = "default_golden_cases")]
     pub golden_cases: usize,
@@ -130,6 +133,7 @@ impl PackSettings {
             latency_budget_us: None,
             max_age_days: None,
             fallback: None,
+            objective: None,
             golden_cases: default_golden_cases(),
             tolerance: default_tolerance(),
             guard: GuardSettings::default(),

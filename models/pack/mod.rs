@@ -232,6 +232,7 @@ fn identity(folder: &ModelFolder) -> Parts {
         latency_budget_us: settings.latency_budget_us,
         max_age_days: settings.max_age_days,
         fallback: settings.fallback.clone(),
+        objective: settings.objective.clone(),
         requires: Vec::new(),
         schema: folder.schema.clone(),
         transforms: folder.transforms.clone(),

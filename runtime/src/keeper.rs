@@ -29,6 +29,7 @@ impl Follower for Keeper {
                     self.monitor.label(tables, now, *id, label)?;
                     self.trials.labelled(tables, *id, label)?;
                 }
+                News::CameOut(id, name, value) => self.trials.came_out(tables, *id, name, value)?,
             }
         }
         self.trials.save(tables)?;

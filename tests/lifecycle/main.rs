@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
+mod apart;
 mod chain;
 mod device;
 mod killed;

@@ -50,6 +50,7 @@ pub fn every_parts() -> Parts {
         latency_budget_us: None,
         max_age_days: None,
         fallback: None,
+        objective: None,
         requires: Vec::new(),
         schema: schema(),
         transforms: transforms(),

@@ -28,6 +28,7 @@ pub fn tiny_parts() -> Parts {
         latency_budget_us: Some(500),
         max_age_days: Some(90),
         fallback: None,
+        objective: None,
         requires: Vec::new(),
         schema: schema(),
         transforms: transforms(),

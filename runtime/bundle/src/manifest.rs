@@ -34,6 +34,9 @@ pub struct Manifest {
     /// Who answers where the model abstains, tried in this order; absent: the baseline, then the cloud.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Vec<FallbackStep>>,
+    /// The outcome by which versions of the model are compared on devices; absent: labels alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Objective>,
     /// Every entry after the manifest, in file order.
     pub entries: Vec<Entry>,
 }
@@ -54,6 +57,34 @@ pub enum FallbackStep {
 impl FallbackStep {
     /// Who is tried where nothing is said.
     pub const USUAL: [Self; 2] = [Self::Baseline, Self::Cloud];
+}
+
+/// What the model is there for, as the app can tell it afterwards.
+///
+/// ```
+/// use dunlin_bundle::manifest::{Direction, Objective};
+///
+/// let objective: Objective = serde_json::from_str(r#"{"outcome": "minutes_saved", "direction": "maximize"}"#)?;
+/// assert_eq!((objective.outcome.as_str(), objective.direction), ("minutes_saved", Direction::Maximize));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    /// Name of the outcome: a number, or a boolean that counts as 0 or 1.
+    pub outcome: String,
+    /// Which values are good.
+    pub direction: Direction,
+}
+
+/// Which values of an outcome are good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// High ones.
+    Maximize,
+    /// Low ones.
+    Minimize,
 }
 
 /// `major.minor`, written as a string.

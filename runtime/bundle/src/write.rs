@@ -13,7 +13,7 @@ use crate::error::BundleError;
 use crate::golden::GoldenSet;
 use crate::graph::Graph;
 use crate::limits::MAX_BUNDLE_BYTES;
-use crate::manifest::{EngineRequirements, Entry, FallbackStep, Manifest, Provenance};
+use crate::manifest::{EngineRequirements, Entry, FallbackStep, Manifest, Objective, Provenance};
 use crate::read::hex;
 use crate::reference::Reference;
 use crate::schema::Schema;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub max_age_days: Option<u32>,
     /// Who answers where the model abstains, in order; the usual where nothing is said.
     pub fallback: Option<Vec<FallbackStep>>,
+    /// The outcome by which versions are compared on devices.
+    pub objective: Option<Objective>,
     /// Abilities that a reader must have.
     pub requires: Vec<String>,
     /// What a record must hold and what the model answers.
@@ -115,6 +117,7 @@ impl Parts {
             latency_budget_us: self.latency_budget_us,
             max_age_days: self.max_age_days,
             fallback: self.fallback.clone(),
+            objective: self.objective.clone(),
             entries: contents.iter().map(|(name, content)| describe(name, content)).collect(),
         };
         let manifest = manifest_json(&manifest)?;

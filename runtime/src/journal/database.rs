@@ -30,6 +30,7 @@ pub(crate) const SCHEMA: Schema = Schema {
         include_str!("../store/migrations/journal-002.sql"),
         include_str!("../store/migrations/journal-003.sql"),
         include_str!("../store/migrations/journal-004.sql"),
+        include_str!("../store/migrations/journal-005.sql"),
     ],
 };
 
@@ -274,6 +275,9 @@ fn insert<'a>(
         Entry::Outcome { id, name, value, wall_us } => {
             let known = insert_outcome(tx, *id, name, value, *wall_us)?;
             tally.add(Counter::Outcomes, u64::from(known));
+            if known {
+                news.push(News::CameOut(*id, name, value));
+            }
             known
         }
         Entry::Answered { id, by, output } => update_answer(tx, *id, by, output.as_deref())?,

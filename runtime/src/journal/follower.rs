@@ -11,6 +11,8 @@ pub(crate) enum News<'a> {
     Predicted(PredictionId, &'a Row),
     /// The first label of a prediction, as JSON.
     Labelled(PredictionId, &'a str),
+    /// A value of a prediction's outcome, by name, as JSON.
+    CameOut(PredictionId, &'a str, &'a str),
 }
 
 /// Is told of rows in the transaction that writes them, and may write to its tables.

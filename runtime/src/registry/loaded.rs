@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dunlin_bundle::Bundle;
-use dunlin_bundle::manifest::{FallbackStep, Manifest};
+use dunlin_bundle::manifest::{FallbackStep, Manifest, Objective};
 use dunlin_bundle::reference::Reference;
 use dunlin_engine::Engine;
 use dunlin_predictor::{LoadError, Predictor};
@@ -50,6 +50,8 @@ pub(crate) struct LoadedModel {
     pub(crate) latency_budget_us: Option<u64>,
     /// Who may answer where it abstains, in order.
     pub(crate) fallback: Arc<[FallbackStep]>,
+    /// The outcome by which it is compared with another version.
+    pub(crate) objective: Option<Objective>,
     /// When it should no longer be taken for fresh, in microseconds since the Unix epoch.
     pub(crate) stale_from_us: Option<i64>,
     /// It was thrown out while sessions held it.
@@ -85,6 +87,7 @@ impl LoadedModel {
             watch: Arc::new(watch),
             latency_budget_us: manifest.latency_budget_us,
             fallback: chains.of(manifest),
+            objective: manifest.objective.clone(),
             stale_from_us: max_age.map(|age| installed_us.saturating_add(age)),
             withdrawn: AtomicBool::new(false),
         })

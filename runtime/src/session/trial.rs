@@ -46,9 +46,9 @@ impl Other {
             .inspect_err(|error| log::warn!("{model_id}: the other bundle of the trial cannot run: {error}"));
         let side = side.ok()?;
         let challenger = if trial.stage == Stage::Probation { active } else { &side };
-        let budget_us = challenger.loaded.latency_budget_us;
+        let (budget_us, objective) = (challenger.loaded.latency_budget_us, challenger.loaded.objective.clone());
         let (incumbent, challenger, stage) = (trial.incumbent, trial.challenger, trial.stage);
-        let pair = Arc::new(Pair { model_id: model_id.clone(), incumbent, challenger, stage });
+        let pair = Arc::new(Pair { model_id: model_id.clone(), incumbent, challenger, stage, objective });
         // Many sessions are of a few records: they must not all draw the same lots.
         let (counter, policy) = (random_u64(), shared.trial);
         Some(Self { side, pair, policy, budget_us, salt, counter, answering_us: 0.0, comparing_us: 0.0, compared: 0.0 })
@@ -67,14 +67,16 @@ impl Other {
         record: &Record<'_>,
         answered: Result<&Prediction, &PredictError>,
         [started, ended]: [Moment; 2],
-        [by_challenger, by_lot]: [bool; 2],
+        [by_challenger, is_anonymous]: [bool; 2],
     ) -> Compared {
         let took_us = elapsed(started, ended).as_secs_f64() * 1e6;
         self.answering_us += took_us;
         self.counter = self.counter.wrapping_add(1);
-        let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, by_lot, both: None };
+        let by_lot = is_anonymous && self.pair.stage == Stage::Canary;
+        let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, by_lot, both: None, alone: None };
         let is_due = share_of(!self.salt ^ self.counter) < self.policy.shadow_share;
         if !is_due || self.is_over_budget() {
+            compared.alone = answered.ok().and_then(|prediction| output_json(prediction.outputs.as_deref()?));
             return compared;
         }
         let is_first = self.side.is_unproven();
@@ -123,8 +125,8 @@ impl Session {
     ) -> Option<Compared> {
         let other = self.other.as_mut()?;
         let ended = self.shared.clock.now();
-        let by_lot = self.subject.is_none();
-        Some(other.compare(&self.shared, record, answered, [started, ended], [by_challenger, by_lot]))
+        let is_anonymous = self.subject.is_none();
+        Some(other.compare(&self.shared, record, answered, [started, ended], [by_challenger, is_anonymous]))
     }
 
     /// A version on trial that answers NaN is judged at once, and not when its row would be written anyway; one that is not on

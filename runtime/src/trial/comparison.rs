@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dunlin_bundle::manifest::Objective;
 use dunlin_predictor::{OutputValue, PredictError, Prediction, Reason};
 
 use crate::store::Stage;
@@ -13,6 +14,8 @@ pub(crate) struct Pair {
     pub(crate) incumbent: String,
     pub(crate) challenger: String,
     pub(crate) stage: Stage,
+    /// The outcome by which they are compared: the challenger's bundle names it.
+    pub(crate) objective: Option<Objective>,
 }
 
 /// What a row says of its trial.
@@ -21,10 +24,12 @@ pub struct Compared {
     pub(crate) pair: Arc<Pair>,
     /// The challenger answered.
     pub(crate) by_challenger: bool,
-    /// Nobody is known for whom the answer is: which of the two gives it is drawn for each record by itself.
+    /// Which of the two answered was drawn for this record by itself: in canary, where nobody is known for whom it is.
     pub(crate) by_lot: bool,
     /// Where both ran: the incumbent's and the challenger's, and whether they agree.
     pub(crate) both: Option<([Comparison; 2], bool)>,
+    /// Where one ran alone, what it said itself, as the journal keeps it.
+    pub(crate) alone: Option<String>,
 }
 
 /// What one of the two made of the record.

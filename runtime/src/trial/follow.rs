@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::comparison::Compared;
 use super::judge::{Judgement, Verdict, judge};
 use super::policy::TrialPolicy;
 use super::tally::Tally;
@@ -14,6 +15,9 @@ use crate::journal::{Context, Event, Row};
 use crate::registry::{Cause, Registry, activate, begin_canary, confirm, events, throw_out, watch_again};
 use crate::store::tables::{TableResult, Tables};
 use crate::store::{Stage, StorageProblem};
+
+/// No output waits for a label, or not any more.
+const NO_OUTPUTS: &str = "[]";
 
 /// The trials of every model.
 pub(crate) struct Trials {
@@ -50,21 +54,48 @@ impl Trials {
         let known = self.known(tables, &pair.model_id, [&pair.incumbent, &pair.challenger])?;
         known.tally.add(compared, is_finite);
         known.changed = true;
-        if let Some((both, _)) = &compared.both {
-            let outputs = both.each_ref().map(|one| one.output.as_deref().map_or("null", |output| output));
-            tables.keep_compared(id, &pair.challenger, &format!("[{},{}]", outputs[0], outputs[1]))?;
+        match kept(compared) {
+            Some((outputs, arm)) => tables.keep_compared(id, &pair.challenger, &outputs, arm),
+            None => Ok(()),
         }
+    }
+
+    /// Counts a label, where both had run on its record, or one that was drawn by lot.
+    pub(crate) fn labelled(&mut self, tables: &mut Tables<'_>, id: PredictionId, label: &str) -> TableResult<()> {
+        let Some(waiting) = tables.compared(id)? else { return Ok(()) };
+        let outputs: Vec<Option<Value>> = serde_json::from_str(&waiting.outputs).unwrap_or_default();
+        let Ok(label) = serde_json::from_str(label) else { return Ok(()) };
+        let known = self.known(tables, &waiting.model_id, [&waiting.incumbent, &waiting.challenger])?;
+        match (&*outputs, waiting.arm) {
+            ([incumbent, challenger], arm) => {
+                known.tally.add_label([incumbent.as_ref(), challenger.as_ref()], &label);
+                tables.keep_compared(id, &waiting.challenger, NO_OUTPUTS, arm)?;
+            }
+            ([alone], Some(arm)) => {
+                known.tally.add_label_apart(arm, alone.as_ref(), &label);
+                tables.keep_compared(id, &waiting.challenger, NO_OUTPUTS, None)?;
+            }
+            _ => return Ok(()),
+        }
+        known.changed = true;
         Ok(())
     }
 
-    /// Counts a label, where both had run on its record.
-    pub(crate) fn labelled(&mut self, tables: &mut Tables<'_>, id: PredictionId, label: &str) -> TableResult<()> {
-        let Some(waiting) = tables.take_compared(id)? else { return Ok(()) };
-        let outputs: Result<[Option<Value>; 2], _> = serde_json::from_str(&waiting.outputs);
-        let (Ok(outputs), Ok(label)) = (outputs, serde_json::from_str(label)) else { return Ok(()) };
+    /// Counts an outcome, where the one that answered was drawn by lot and the two are compared by this outcome.
+    pub(crate) fn came_out(
+        &mut self,
+        tables: &mut Tables<'_>,
+        id: PredictionId,
+        name: &str,
+        value: &str,
+    ) -> TableResult<()> {
+        let Some(waiting) = tables.compared(id)? else { return Ok(()) };
+        let (Some(arm), Ok(value)) = (waiting.arm, serde_json::from_str(value)) else { return Ok(()) };
         let known = self.known(tables, &waiting.model_id, [&waiting.incumbent, &waiting.challenger])?;
-        known.tally.add_label(outputs.each_ref().map(Option::as_ref), &label);
-        known.changed = true;
+        if known.tally.add_outcome(arm, name, &value) {
+            known.changed = true;
+            tables.keep_compared(id, &waiting.challenger, &waiting.outputs, None)?;
+        }
         Ok(())
     }
 
@@ -149,6 +180,20 @@ impl Known {
         };
         let (incumbent, challenger) = (incumbent.to_owned(), challenger.to_owned());
         Ok(Self { incumbent, challenger, tally, changed: false, acted: None })
+    }
+}
+
+/// What waits for a label or an outcome: the outputs, and which of the two answered where that is what is compared.
+fn kept(compared: &Compared) -> Option<(String, Option<usize>)> {
+    let arm = compared.by_lot.then_some(usize::from(compared.by_challenger));
+    let has_objective = compared.pair.objective.is_some();
+    match &compared.both {
+        Some((both, _)) => {
+            let [incumbent, challenger] = both.each_ref().map(|one| one.output.as_deref().unwrap_or("null"));
+            Some((format!("[{incumbent},{challenger}]"), arm.filter(|_| has_objective)))
+        }
+        None if has_objective => Some((NO_OUTPUTS.to_owned(), Some(arm?))),
+        None => Some((format!("[{}]", compared.alone.as_deref().unwrap_or("null")), Some(arm?))),
     }
 }
 

@@ -50,12 +50,34 @@ pub(crate) fn judged(tally: Option<&str>, stage: Stage, policy: &TrialPolicy) ->
 
 /// Judges what was counted so far. It may be asked after every row and every label.
 pub(crate) fn judge(tally: &Tally, policy: &TrialPolicy) -> Judgement {
-    let quality = decide(&tally.right, &options(policy.alpha, policy.quality_margin, policy.min_labelled));
+    let decided = |counts| decide(counts, &options(policy.alpha, policy.quality_margin, policy.min_labelled));
+    let quality = Quality { right: decided(&tally.right), apart: decided(&tally.apart) };
     let (verdict, cause) = verdict(tally, policy, &quality);
     Judgement { verdict, cause, figures: figures(tally, &quality) }
 }
 
-fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &PairedVerdict) -> (Verdict, &'static str) {
+/// What is decided on quality, by each of the two ways in which it is measured.
+struct Quality {
+    /// On records on which both ran.
+    right: PairedVerdict,
+    /// On a record of each.
+    apart: PairedVerdict,
+}
+
+impl Quality {
+    fn is_worse(&self) -> bool {
+        [&self.right, &self.apart].iter().any(|verdict| verdict.decision == PairedDecision::Worse)
+    }
+
+    /// The one that speaks for the challenger: the objective, where the bundle names one; else labels on the same records,
+    /// which tell more in fewer of them, as long as there are enough.
+    fn decision(&self, tally: &Tally, policy: &TrialPolicy) -> PairedDecision {
+        let is_apart = tally.objective.is_some() || tally.right.pairs() < policy.min_labelled;
+        if is_apart && tally.apart.pairs() >= policy.min_labelled { self.apart.decision } else { self.right.decision }
+    }
+}
+
+fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &Quality) -> (Verdict, &'static str) {
     if tally.non_finite >= policy.max_non_finite.max(1) {
         return (Verdict::ThrowOut, "non_finite");
     }
@@ -70,16 +92,22 @@ fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &PairedVerdict) -> (Ver
     if behaves_worse(&tally.in_budget) {
         return (Verdict::ThrowOut, "latency");
     }
-    match quality.decision {
-        PairedDecision::Worse => (Verdict::ThrowOut, "quality_worse"),
+    match quality.decision(tally, policy) {
+        _ if quality.is_worse() => (Verdict::ThrowOut, "quality_worse"),
         _ if sample_ratio(tally, policy).is_mismatch(SAMPLE_RATIO_ALPHA) => (Verdict::Wait, "sample_ratio"),
         _ if tally.compared_in_stage < policy.min_compared => (Verdict::Wait, "too_few_compared"),
+        _ if lacks_outcomes(tally, policy) => (Verdict::Wait, "too_few_outcomes"),
         PairedDecision::Better => (Verdict::Advance, "quality_better"),
         PairedDecision::NotWorse => (Verdict::Advance, "quality_not_worse"),
         // Watching costs nobody an answer: it need not wait for labels to answer for some.
         _ if tally.stage() == Stage::Shadow || tally.right.pairs() == 0 => without_labels(tally, policy),
         _ => (Verdict::Wait, "quality_undecided"),
     }
+}
+
+/// A bundle that is there for an outcome goes no further than to where outcomes can be compared until some are.
+fn lacks_outcomes(tally: &Tally, policy: &TrialPolicy) -> bool {
+    tally.objective.is_some() && tally.stage() == Stage::Canary && tally.apart.pairs() < policy.min_labelled
 }
 
 /// How the canary's records were divided, beside how they should be: where that does not fit, something decides who
@@ -102,12 +130,13 @@ fn options(alpha: f64, margin: f64, min_pairs: u64) -> PairedOptions {
     PairedOptions { alpha, margin, min_pairs }
 }
 
-fn figures(tally: &Tally, quality: &PairedVerdict) -> Value {
+fn figures(tally: &Tally, quality: &Quality) -> Value {
     json!({
         "answered_by_incumbent": tally.answered[0], "answered_by_challenger": tally.answered[1],
         "drawn_for_incumbent": tally.drawn[0], "drawn_for_challenger": tally.drawn[1],
         "compared": tally.compared, "agreement": tally.agreement(), "non_finite": tally.non_finite,
-        "accepted": tally.accepted, "in_budget": tally.in_budget, "right": tally.right, "quality": quality,
+        "accepted": tally.accepted, "in_budget": tally.in_budget, "right": tally.right, "quality": quality.right,
+        "apart": tally.apart, "quality_apart": quality.apart,
     })
 }
 

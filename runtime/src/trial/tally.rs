@@ -1,5 +1,6 @@
 //! What a trial has counted: enough to decide, and nothing that could be traced to a record.
 
+use dunlin_bundle::manifest::{Direction, Objective};
 use dunlin_drift::PairedCounts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +32,13 @@ pub(crate) struct Tally {
     pub(super) in_budget: PairedCounts,
     /// Which of the two was right, by the labels; for numbers, which was nearer.
     pub(super) right: PairedCounts,
+    /// Which of the two did better, each on a record of its own: by the objective's outcome where there is one, else by
+    /// labels.
+    pub(super) apart: PairedCounts,
+    /// The last loss of each that has not met one of the other's.
+    pub(super) unmet: [Option<f64>; 2],
+    /// What `apart` goes by; labels where there is none.
+    pub(super) objective: Option<Objective>,
 }
 
 impl Tally {
@@ -39,9 +47,8 @@ impl Tally {
         self.advance(row.pair.stage);
         let at = usize::from(row.by_challenger);
         self.answered[at] = self.answered[at].saturating_add(1);
-        if row.by_lot && row.pair.stage == Stage::Canary {
-            self.drawn[at] = self.drawn[at].saturating_add(1);
-        }
+        self.drawn[at] = self.drawn[at].saturating_add(u64::from(row.by_lot));
+        self.objective.clone_from(&row.pair.objective);
         let Some(([incumbent, challenger], agreed)) = &row.both else {
             self.non_finite += u64::from(row.by_challenger && !was_finite);
             return;
@@ -60,6 +67,33 @@ impl Tally {
     pub(super) fn add_label(&mut self, [incumbent, challenger]: [Option<&Value>; 2], label: &Value) {
         let (incumbent, challenger) = (error_of(incumbent, label), error_of(challenger, label));
         self.right.push(incumbent <= challenger, challenger <= incumbent);
+    }
+
+    /// Counts a label against the answer of the one that ran, which was drawn by lot.
+    pub(super) fn add_label_apart(&mut self, arm: usize, answer: Option<&Value>, label: &Value) {
+        self.add_apart(arm, error_of(answer, label));
+    }
+
+    /// Counts an outcome of the record that one of the two answered, drawn by lot; false where it is not what is compared.
+    pub(super) fn add_outcome(&mut self, arm: usize, name: &str, value: &Value) -> bool {
+        let Some(objective) = self.objective.as_ref().filter(|objective| objective.outcome == name) else {
+            return false;
+        };
+        let Some(value) = value.as_f64().or_else(|| value.as_bool().map(f64::from)) else { return false };
+        self.add_apart(arm, if objective.direction == Direction::Maximize { -value } else { value });
+        true
+    }
+
+    /// The records of the two were drawn from the same stream, so that a loss of one and the latest of the other are as good
+    /// a pair as any; the latest, since the stream may change.
+    fn add_apart(&mut self, arm: usize, loss: f64) {
+        if let Some(unmet) = self.unmet.get_mut(arm) {
+            *unmet = Some(loss);
+        }
+        if let [Some(incumbent), Some(challenger)] = self.unmet {
+            self.apart.push(incumbent <= challenger, challenger <= incumbent);
+            self.unmet = [None; 2];
+        }
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -90,10 +124,10 @@ impl Tally {
     }
 }
 
-/// How far an answer is from its label: 0 or 1 for a class, the distance for a number, infinite for none.
+/// How far an answer is from its label: 0 or 1 for a class, the distance for a number, the most there is for none.
 fn error_of(answer: Option<&Value>, label: &Value) -> f64 {
-    let Some(answer) = answer.and_then(Value::as_object) else { return f64::INFINITY };
-    let Some(first) = answer.values().next() else { return f64::INFINITY };
+    let Some(answer) = answer.and_then(Value::as_object) else { return f64::MAX };
+    let Some(first) = answer.values().next() else { return f64::MAX };
     match (first, label) {
         (Value::Number(answer), Value::Number(label)) => {
             (answer.as_f64().unwrap_or(f64::NAN) - label.as_f64().unwrap_or(f64::NAN)).abs()
@@ -104,6 +138,6 @@ fn error_of(answer: Option<&Value>, label: &Value) -> f64 {
             let written = label.to_string();
             f64::from(u8::from(*answer != written))
         }
-        _ => f64::INFINITY,
+        _ => f64::MAX,
     }
 }

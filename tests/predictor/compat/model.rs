@@ -108,6 +108,7 @@ impl Model {
             latency_budget_us: None,
             max_age_days: None,
             fallback: None,
+            objective: None,
             requires: Vec::new(),
             transforms: typed(json!({"inputs": [{"name": "x", "shape": [1], "columns": [{"feature": used}]}]})),
             graph: typed(self.graph()),

@@ -4,7 +4,7 @@ use super::{Fault, ensure, within_limit};
 use crate::entry::{LISTED, MANIFEST, is_unsafe_name, max_length};
 use crate::error::{BundleError, LayoutFault};
 use crate::limits;
-use crate::manifest::{Entry, FallbackStep, FormatVersion, Manifest};
+use crate::manifest::{Entry, FallbackStep, FormatVersion, Manifest, Objective};
 
 /// Version of the format that this crate writes.
 pub(crate) const FORMAT: FormatVersion = FormatVersion { major: 1, minor: 0 };
@@ -33,6 +33,7 @@ fn check_identity(manifest: &Manifest) -> Result<(), Fault> {
     let hash = manifest.provenance.data_sha256.as_deref();
     ensure(hash.is_none_or(is_sha256), "provenance.data_sha256", "it is not 64 lower-case hex digits")?;
     check_fallback(manifest.fallback.as_deref().unwrap_or_default())?;
+    check_objective(manifest.objective.as_ref())?;
     within_limit("MAX_ENTRIES", manifest.entries.len(), limits::MAX_ENTRIES)
 }
 
@@ -41,6 +42,12 @@ fn check_fallback(steps: &[FallbackStep]) -> Result<(), Fault> {
     ensure(is_once, "fallback", "a step stands there twice")?;
     let before_last = steps.split_last().map_or(&[][..], |(_, before)| before);
     ensure(!before_last.contains(&FallbackStep::Cloud), "fallback", "`cloud` is not the last step")
+}
+
+fn check_objective(objective: Option<&Objective>) -> Result<(), Fault> {
+    let Some(Objective { outcome, .. }) = objective else { return Ok(()) };
+    ensure(!outcome.is_empty(), "objective.outcome", "it is empty")?;
+    within_limit("MAX_NAME_BYTES", outcome.len(), limits::MAX_NAME_BYTES)
 }
 
 /// Checks that entries are known, in order, complete, and within their limits.

@@ -84,7 +84,7 @@ fn a_journal_from_the_future_is_set_aside() {
 #[test]
 fn a_journal_without_its_tables_is_set_aside() {
     let hollow = format!(
-        "CREATE TABLE t (x); PRAGMA application_id = {}; PRAGMA user_version = 4;",
+        "CREATE TABLE t (x); PRAGMA application_id = {}; PRAGMA user_version = 5;",
         i32::from_be_bytes(*b"DnlJ")
     );
     // Its header said that it was ours, so it was opened as such, and has the mark of a WAL database now.

@@ -7,13 +7,15 @@ use serde::de::DeserializeOwned;
 use super::{TableResult, Tables, read_json};
 use crate::ids::PredictionId;
 
-/// Both answers to a record that may yet be labelled.
+/// What the two made of a record that may yet be labelled, or whose outcome may yet come.
 pub(crate) struct Waiting {
     pub(crate) model_id: String,
     pub(crate) incumbent: String,
     pub(crate) challenger: String,
-    /// JSON: the incumbent's and the challenger's.
+    /// JSON: the incumbent's and the challenger's, or that of the one that ran, or none.
     pub(crate) outputs: String,
+    /// Which of the two answered, 0 or 1, where that is still to be counted.
+    pub(crate) arm: Option<usize>,
 }
 
 impl Tables<'_> {
@@ -41,27 +43,34 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// Keeps both answers to a record until its label comes, or the record is evicted.
-    pub(crate) fn keep_compared(&self, id: PredictionId, challenger: &str, outputs: &str) -> TableResult<()> {
+    /// Keeps what waits for a record's label or outcome, until the record is evicted; nothing, where nothing waits.
+    pub(crate) fn keep_compared(
+        &self,
+        id: PredictionId,
+        challenger: &str,
+        outputs: &str,
+        arm: Option<usize>,
+    ) -> TableResult<()> {
+        if outputs == "[]" && arm.is_none() {
+            self.tx.prepare_cached("DELETE FROM compared WHERE id = ?1")?.execute([id.to_i64()])?;
+            return Ok(());
+        }
         self.tx
-            .prepare_cached("INSERT OR REPLACE INTO compared (id, challenger, outputs) VALUES (?1, ?2, ?3)")?
-            .execute(params![id.to_i64(), challenger, outputs])?;
+            .prepare_cached("INSERT OR REPLACE INTO compared (id, challenger, outputs, arm) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![id.to_i64(), challenger, outputs, arm])?;
         Ok(())
     }
 
-    /// Takes out both answers to a record, where they wait and their trial is the one that is kept.
-    pub(crate) fn take_compared(&self, id: PredictionId) -> TableResult<Option<Waiting>> {
+    /// What waits for a record's label or outcome, where its trial is the one that is kept.
+    pub(crate) fn compared(&self, id: PredictionId) -> TableResult<Option<Waiting>> {
         let mut find = self.tx.prepare_cached(
-            "SELECT t.model_id, t.incumbent, t.challenger, c.outputs
+            "SELECT t.model_id, t.incumbent, t.challenger, c.outputs, c.arm
                FROM compared c JOIN trial t ON t.challenger = c.challenger WHERE c.id = ?1",
         )?;
         let read = |row: &rusqlite::Row<'_>| {
-            Ok(Waiting { model_id: row.get(0)?, incumbent: row.get(1)?, challenger: row.get(2)?, outputs: row.get(3)? })
+            let (model_id, incumbent, challenger) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Waiting { model_id, incumbent, challenger, outputs: row.get(3)?, arm: row.get(4)? })
         };
-        let found = find.query_row([id.to_i64()], read).optional()?;
-        if found.is_some() {
-            self.tx.prepare_cached("DELETE FROM compared WHERE id = ?1")?.execute([id.to_i64()])?;
-        }
-        Ok(found)
+        find.query_row([id.to_i64()], read).optional()
     }
 }

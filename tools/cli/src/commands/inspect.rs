@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dunlin_bundle::manifest::{FallbackStep, Manifest};
+use dunlin_bundle::manifest::{Direction, FallbackStep, Manifest, Objective};
 use dunlin_bundle::{Bundle, Contents, WeightType};
 use serde_json::{Value, json};
 
@@ -80,6 +80,15 @@ fn fallback(manifest: &Manifest) -> String {
     if names.is_empty() { "nobody".to_owned() } else { names.join(", then ") }
 }
 
+/// Which outcome, and which values of it are good.
+fn objective(objective: &Objective) -> String {
+    let verb = match objective.direction {
+        Direction::Maximize => "maximize",
+        Direction::Minimize => "minimize",
+    };
+    format!("{verb} {}", objective.outcome)
+}
+
 fn identity(contents: &Contents, signature: &str) -> comfy_table::Table {
     let (manifest, none) = (contents.manifest(), "-".to_owned());
     let text = |value: &Option<String>| value.clone().unwrap_or(none.clone());
@@ -93,6 +102,7 @@ fn identity(contents: &Contents, signature: &str) -> comfy_table::Table {
         ("data sha256", text(&manifest.provenance.data_sha256)),
         ("reviewer", text(&manifest.provenance.reviewer)),
         ("falls back to", fallback(manifest)),
+        ("objective", manifest.objective.as_ref().map_or(none.clone(), objective)),
         ("size", format!("{} bytes", contents.length_bytes())),
         ("quantised", format!("{:.1} % of the weights are in ggml blocks", 100.0 * contents.quantized_share())),
         ("graph", contents.graph().nodes.iter().map(|n| n.op_type.as_str()).collect::<Vec<_>>().join(" > ")),
