@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dunlin_uniffi::{Delivery, DunlinError, Link, Response, Runtime, Scalar, packed};
+use dunlin_uniffi::{Asking, Delivery, DunlinError, Link, Response, Runtime, Scalar, packed};
 
 use crate::sdk::{Sdk, good, is_closed};
 use crate::sending::Broken;
@@ -58,7 +58,7 @@ fn every_call_of_a_closed_session_says_that_it_is_closed() {
     is_closed(session.kernel_set());
     is_closed(session.handle());
     is_closed(session.max_answer_bytes());
-    is_closed(packed::predict(handle, None, &[], &mut [0; 4096]));
+    is_closed(packed::predict(handle, Asking::Live, &[], &mut [0; 4096]));
     session.close().unwrap();
     // The request outlives its session.
     assert!(!request.body().is_empty());
@@ -73,7 +73,7 @@ fn closing_the_runtime_closes_its_sessions_and_gives_the_folder_back() {
     sdk.runtime.close().unwrap();
     is_closed(session.predict(&good()).map(|_| ()));
     is_closed(other.model_version());
-    is_closed(packed::predict(handle, None, &[], &mut [0; 4096]));
+    is_closed(packed::predict(handle, Asking::Live, &[], &mut [0; 4096]));
     session.close().unwrap();
     let again = Runtime::open(crate::sdk::config(&sdk.folder)).unwrap();
     let health = again.health().unwrap();
@@ -100,7 +100,7 @@ fn an_old_handle_never_reaches_a_new_session() {
         assert!(!old.contains(&handle));
         old.push(handle);
         for handle in &old[..old.len() - 1] {
-            is_closed(packed::predict(*handle, None, &[], &mut [0; 4096]));
+            is_closed(packed::predict(*handle, Asking::Live, &[], &mut [0; 4096]));
         }
         // By closing, and by letting the object go.
         if old.len().is_multiple_of(2) {
@@ -108,7 +108,7 @@ fn an_old_handle_never_reaches_a_new_session() {
         }
     }
     for guess in [0, 1, u64::MAX, 1 << 63] {
-        let guessed = packed::predict(guess, None, &[], &mut []);
+        let guessed = packed::predict(guess, Asking::Live, &[], &mut []);
         assert!(matches!(guessed, Err(DunlinError::Closed { .. })), "{guess}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dunlin_uniffi::{DType, DunlinError, Feature, FeatureType, OutputInfo, Session, packed};
+use dunlin_uniffi::{Asking, DType, DunlinError, Feature, FeatureType, OutputInfo, Session, packed};
 use serde_json::Value as Json;
 
 use crate::all_pass;
@@ -47,10 +47,10 @@ fn an_answer_that_might_not_fit_is_refused_before_anything_is_predicted() {
     let session = sdk.session("every");
     let record = pack(&session.features().unwrap(), case("every_takes_each_type_of_feature")).unwrap();
     let needed = session.max_answer_bytes().unwrap() as usize;
-    let short = packed::predict(session.handle().unwrap(), None, &record, &mut vec![0; needed - 1]);
+    let short = packed::predict(session.handle().unwrap(), Asking::Live, &record, &mut vec![0; needed - 1]);
     assert!(matches!(&short, Err(DunlinError::InvalidArgument { message }) if message.contains(&needed.to_string())));
     assert_eq!(predictions(&sdk), 0);
-    assert!(packed::predict(session.handle().unwrap(), None, &record, &mut vec![0; needed]).is_ok());
+    assert!(packed::predict(session.handle().unwrap(), Asking::Live, &record, &mut vec![0; needed]).is_ok());
     assert_eq!(predictions(&sdk), 1);
 }
 
@@ -64,7 +64,7 @@ fn predictions(sdk: &Sdk) -> u64 {
 /// A packed answer.
 pub(crate) fn predict(session: &Session, record: &[u8]) -> Result<Vec<u8>, DunlinError> {
     let mut answer = vec![0xAA; session.max_answer_bytes().unwrap() as usize];
-    let written = packed::predict(session.handle().unwrap(), None, record, &mut answer)?;
+    let written = packed::predict(session.handle().unwrap(), Asking::Live, record, &mut answer)?;
     assert!(answer[written..].iter().all(|byte| *byte == 0xAA), "it wrote more than it says");
     answer.truncate(written);
     Ok(answer)

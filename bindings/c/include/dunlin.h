@@ -442,6 +442,24 @@ typedef struct {
     size_t length;
 } dunlin_tensor;
 
+// What was computed in advance.
+typedef struct {
+    // Records given.
+    uint64_t records;
+    // Answers kept.
+    uint64_t kept;
+    // Records that came before.
+    uint64_t repeated;
+    // Answers that the guard did not accept: such a record is answered as it comes.
+    uint64_t not_accepted;
+    // Records that the schema refused.
+    uint64_t refused;
+    // Accepted answers for which there was no room any more.
+    uint64_t left_out;
+    // Bytes of the file, and of memory in every process that has the model loaded.
+    uint64_t bytes;
+} dunlin_precompute_report;
+
 // One output of the last answer.
 typedef struct {
     // Its name.
@@ -850,6 +868,26 @@ dunlin_status dunlin_session_predict_with(dunlin_session session,
                                           float *values,
                                           size_t capacity,
                                           dunlin_error *error);
+
+// Answers one record of many: where they come faster than the journal can write, dunlin_session_predict loses a row rather
+// than wait, and this waits. Everything else is as there.
+dunlin_status dunlin_session_predict_patiently(dunlin_session session,
+                                               dunlin_record record,
+                                               dunlin_answer *answer,
+                                               float *values,
+                                               size_t capacity,
+                                               dunlin_error *error);
+
+// Computes the answers to records that are known to come often, in a file of at most `max_bytes`, which replaces the model's
+// earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in the journal.
+// DUNLIN_STATUS_INVALID_ARGUMENT (too_small) where not even one answer fits; DUNLIN_STATUS_STORAGE where the model is held in
+// memory alone, or the file cannot be written. `report` may be NULL.
+dunlin_status dunlin_session_precompute(dunlin_session session,
+                                        const dunlin_record *records,
+                                        size_t record_count,
+                                        uint64_t max_bytes,
+                                        dunlin_precompute_report *report,
+                                        dunlin_error *error);
 
 // Writes the floats of the last answer of the session, of all outputs one after the other.
 dunlin_status dunlin_session_values(dunlin_session session,

@@ -8,7 +8,10 @@ use dunlin::fallback::FallbackError;
 use dunlin::ids::IdError;
 use dunlin::journal::LabelError;
 use dunlin::store::{self, StorageProblem};
-use dunlin::{CloseError, FeatureError, InstallError, KeyError, PredictError, SessionError, SwitchError, UpdateError};
+use dunlin::{
+    CloseError, FeatureError, InstallError, KeyError, PrecomputeError, PredictError, SessionError, SwitchError,
+    UpdateError,
+};
 
 use crate::abi::status::Status;
 
@@ -135,6 +138,19 @@ impl From<SwitchError> for Failure {
             _ => ("switch", ""),
         };
         Self::new(Status::Refused, code, model_id, &error)
+    }
+}
+
+impl From<PrecomputeError> for Failure {
+    fn from(error: PrecomputeError) -> Self {
+        match &error {
+            PrecomputeError::TooSmall { .. } => Self::argument("too_small", "max_bytes", &error),
+            PrecomputeError::NotStored { model_id, .. } => Self::new(Status::Storage, "not_stored", model_id, &error),
+            PrecomputeError::File { path, .. } => {
+                Self::new(Status::Storage, "cannot_write", &path.display().to_string(), &error)
+            }
+            _ => Self::new(Status::Storage, "cannot_precompute", "", &error),
+        }
     }
 }
 

@@ -31,6 +31,15 @@ pub(crate) struct Seat {
     requests: VecDeque<FallbackRequest>,
 }
 
+/// Who asks for an answer.
+#[derive(Clone, Copy)]
+pub(crate) enum Asking<'a> {
+    /// Somebody who must not be kept waiting; for a person, where one is named.
+    Live(Option<&'a str>),
+    /// Somebody with many records, who waits for the journal.
+    InBatch,
+}
+
 /// Elements of a tensor that stay the caller's.
 pub(crate) struct Lent<'a> {
     pub(crate) feature: &'a str,
@@ -45,12 +54,7 @@ impl Seat {
     }
 
     /// Answers a record, with some of its tensors lent for the call.
-    pub(crate) fn predict(
-        &mut self,
-        subject: Option<&str>,
-        draft: &Draft,
-        lent: &[Lent<'_>],
-    ) -> Result<Answer, Failure> {
+    pub(crate) fn predict(&mut self, asking: Asking<'_>, draft: &Draft, lent: &[Lent<'_>]) -> Result<Answer, Failure> {
         self.forget_last();
         if !Arc::ptr_eq(&self.schema, &draft.schema) && self.schema != draft.schema {
             let message = "the record was made for a session of another model or version; make one for this session";
@@ -59,20 +63,21 @@ impl Seat {
         match &draft.trouble {
             Some(Trouble::Feature(error)) => return Err(self.session.refuse(error.clone()).into()),
             Some(Trouble::Call(failure)) => return Err(failure.clone()),
-            None if lent.is_empty() => return self.answer(subject, &draft.record),
+            None if lent.is_empty() => return self.answer(asking, &draft.record),
             None => {}
         }
         match with_lent(draft, lent) {
-            Ok(record) => self.answer(subject, &record),
+            Ok(record) => self.answer(asking, &record),
             Err(Trouble::Feature(error)) => Err(self.session.refuse(error).into()),
             Err(Trouble::Call(failure)) => Err(failure),
         }
     }
 
-    fn answer(&mut self, subject: Option<&str>, record: &Record<'_>) -> Result<Answer, Failure> {
-        let answer = match subject {
-            Some(subject) => self.session.predict_for(subject, record),
-            None => self.session.predict(record),
+    fn answer(&mut self, asking: Asking<'_>, record: &Record<'_>) -> Result<Answer, Failure> {
+        let answer = match asking {
+            Asking::Live(None) => self.session.predict(record),
+            Asking::Live(Some(subject)) => self.session.predict_for(subject, record),
+            Asking::InBatch => self.session.predict_patiently(record),
         }?;
         let told = Answer::of(&answer);
         if let Verdict::Abstain(reasons) = answer.prediction.verdict {

@@ -1,6 +1,6 @@
 //! The native methods.
 
-use dunlin_uniffi::packed;
+use dunlin_uniffi::{Asking, packed};
 use jni::objects::{JByteBuffer, JClass, JString};
 use jni::sys::{jint, jlong};
 use jni::{Env, NativeMethod, native_method};
@@ -16,6 +16,10 @@ pub(crate) const METHODS: &[NativeMethod<'_>] = &[
     },
     native_method! {
         static fn predict(session: jlong, length: jint) -> jint,
+        error_policy = ThrowNativeFailure,
+    },
+    native_method! {
+        static fn predict_patiently(session: jlong, length: jint) -> jint,
         error_policy = ThrowNativeFailure,
     },
     native_method! {
@@ -41,7 +45,16 @@ fn predict<'local>(
     session: jlong,
     length: jint,
 ) -> Result<jint, Failure> {
-    answer(session, None, length)
+    answer(session, Asking::Live, length)
+}
+
+fn predict_patiently<'local>(
+    _env: &mut Env<'local>,
+    _class: JClass<'local>,
+    session: jlong,
+    length: jint,
+) -> Result<jint, Failure> {
+    answer(session, Asking::InBatch, length)
 }
 
 fn predict_for<'local>(
@@ -57,13 +70,13 @@ fn predict_for<'local>(
         }
         subject => subject?,
     };
-    answer(session, Some(&subject), length)
+    answer(session, Asking::For(&subject), length)
 }
 
-fn answer(session: jlong, subject: Option<&str>, length: jint) -> Result<jint, Failure> {
+fn answer(session: jlong, asking: Asking<'_>, length: jint) -> Result<jint, Failure> {
     let length = usize::try_from(length)
         .map_err(|_| Failure::invalid(format!("a record cannot take {length} bytes; give how many it takes")))?;
-    let written = packed::predict_lent(session as u64, subject, length)?;
+    let written = packed::predict_lent(session as u64, asking, length)?;
     // No more than the capacity of the answer's buffer, which was a jint.
     Ok(jint::try_from(written).unwrap_or(jint::MAX))
 }

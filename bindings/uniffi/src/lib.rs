@@ -9,6 +9,7 @@
 //! [`DunlinError`]; its conversions all stand in `error.rs`. docs/sdk.md tells how the foreign sources are made.
 
 mod alarm;
+mod asking;
 pub mod boundary;
 mod config;
 mod error;
@@ -20,6 +21,7 @@ mod install;
 mod log_sink;
 mod open_session;
 pub mod packed;
+mod precompute;
 mod prediction;
 mod record;
 mod runtime;
@@ -34,6 +36,7 @@ mod upload;
 mod versions;
 
 pub use alarm::{Alarm, Severity};
+pub use asking::Asking;
 pub use config::{Config, Durability, MonitorWindow, Retention, TrustedKey};
 pub use error::DunlinError;
 pub use fallback::{FallbackRequest, Resolved};
@@ -41,6 +44,7 @@ pub use fallback_policy::{AskOn, FallbackPolicy, FallbackStep};
 pub use health::{Health, ModelHealth, Notice, Part};
 pub use install::{InstallOutcome, InstallReport};
 pub use log_sink::{LogLevel, LogSink, set_log_sink};
+pub use precompute::PrecomputeReport;
 pub use prediction::{AnsweredBy, ChosenClass, Output, Prediction, Reason, Verdict};
 pub use record::RecordBuilder;
 pub use runtime::Runtime;

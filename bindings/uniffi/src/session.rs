@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::asking::Asking;
 use crate::boundary::guarded;
 use crate::error::DunlinError;
 use crate::fallback::{FallbackRequest, Resolved};
 use crate::handles;
 use crate::open_session::OpenSession;
+use crate::precompute::{PrecomputeReport, precompute};
 use crate::prediction::Prediction;
 use crate::record::RecordBuilder;
 use crate::schema::{Feature, OutputInfo};
@@ -27,7 +29,7 @@ impl Session {
     /// # Errors
     /// [`DunlinError::Record`] when the record is refused, naming the feature; the refusal is on the record too.
     pub fn predict(&self, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
-        self.answer(None, record)
+        self.answer(Asking::Live, record)
     }
 
     /// The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
@@ -35,7 +37,31 @@ impl Session {
     /// # Errors
     /// As `predict`.
     pub fn predict_for(&self, subject: String, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
-        self.answer(Some(&subject), record)
+        self.answer(Asking::For(&subject), record)
+    }
+
+    /// Answers one record of many: where they come faster than the journal can write, `predict` loses a row rather than wait,
+    /// and this waits.
+    ///
+    /// # Errors
+    /// As `predict`.
+    pub fn predict_patiently(&self, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
+        self.answer(Asking::InBatch, record)
+    }
+
+    /// Computes the answers to records that are known to come often, in a file of at most so many bytes, which replaces the
+    /// model's earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in
+    /// the journal.
+    ///
+    /// # Errors
+    /// [`DunlinError::InvalidArgument`] where not even one answer fits; [`DunlinError::Storage`] where the model is held in
+    /// memory alone, or the file cannot be written.
+    pub fn precompute(
+        &self,
+        records: Vec<Arc<RecordBuilder>>,
+        max_bytes: u64,
+    ) -> Result<PrecomputeReport, DunlinError> {
+        guarded(|| self.open.with(|open| precompute(&mut open.session, &records, max_bytes)))
     }
 
     /// Takes in what came of a fallback request, once.
@@ -136,14 +162,13 @@ impl Session {
         Ok(Self { open, handle })
     }
 
-    fn answer(&self, subject: Option<&str>, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
+    fn answer(&self, asking: Asking<'_>, record: &RecordBuilder) -> Result<Prediction, DunlinError> {
         guarded(|| {
             self.open.with(|open| {
                 let (session, given) = (&mut open.session, record.given());
-                let answer = match (given.record(session.schema()), subject) {
-                    (Err(error), _) => Err(session.refuse(error)),
-                    (Ok(record), None) => session.predict(&record),
-                    (Ok(record), Some(subject)) => session.predict_for(subject, &record),
+                let answer = match given.record(session.schema()) {
+                    Err(error) => Err(session.refuse(error)),
+                    Ok(record) => asking.answer(session, &record),
                 };
                 answer?.try_into()
             })

@@ -30,6 +30,8 @@ extension Dunlin {
     public typealias AnsweredBy = DunlinGenerated.AnsweredBy
     /// The class that a classification chose.
     public typealias ChosenClass = DunlinGenerated.ChosenClass
+    /// What was computed in advance.
+    public typealias PrecomputeReport = DunlinGenerated.PrecomputeReport
     /// A label's or an outcome's value; a literal will do.
     public typealias Scalar = DunlinGenerated.Scalar
     /// What works, what does not, since when, and what to do about it.

@@ -62,6 +62,37 @@ extension Dunlin {
             try DunlinError.translating { try answer(record, for: subject) }
         }
 
+        /// Answers many records, in their order, each when it is asked for: neither records nor answers are kept, and a record
+        /// that is refused is a failure in its place and ends nothing. Where records come faster than the journal can write,
+        /// `predict` loses a row rather than wait, and this waits. Not for the main thread.
+        ///
+        ///     for answer in session.predictBatch(records) { print((try? answer.get())?.chosenClass?.name ?? "none") }
+        public func predictBatch<Records: Sequence>(
+            _ records: Records
+        ) -> LazyMapSequence<LazySequence<Records>.Elements, Result<Prediction, DunlinError>> where Records.Element == Record {
+            records.lazy.map { [self] record in
+                activity.noteUse()
+                do {
+                    return .success(Prediction(try inner.predictPatiently(record: record.builder())))
+                } catch {
+                    return .failure(DunlinError(error))
+                }
+            }
+        }
+
+        /// Computes the answers to records that are known to come often, in a file of at most so many bytes, which replaces the
+        /// model's earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in
+        /// the journal.
+        ///
+        /// - Throws: ``DunlinError/invalidArgument(message:)`` where not even one answer fits, and
+        ///   ``DunlinError/storage(message:)`` where the model is held in memory alone, or the file cannot be written.
+        public func precompute(_ records: some Sequence<Record>, maxBytes: Int) async throws -> PrecomputeReport {
+            activity.noteUse()
+            let builders = records.map { $0.builder() }
+            let most = UInt64(max(maxBytes, 0))
+            return try await worker.run { [inner] in try inner.precompute(records: builders, maxBytes: most) }
+        }
+
         /// Takes in what came of a prediction's `fallback`, once, for an app that sends in its own time.
         ///
         /// - Throws: ``DunlinError/fallback(message:)`` saying what is wrong with it; the device's own answer stands.

@@ -41,12 +41,31 @@ pub struct Batch<'s, I> {
 }
 
 impl Session {
+    /// Answers one record of many: as [`Session::predict`], but for one thing. Where records come faster than the journal can
+    /// write, a live caller loses the row rather than wait, and this waits. It leaves half of the journal's ring to the callers
+    /// that cannot.
+    ///
+    /// # Errors
+    /// As [`Session::predict`].
+    pub fn predict_patiently(&mut self, record: &Record<'_>) -> Result<Answer, PredictError> {
+        self.patient = true;
+        let answer = self.predict(record);
+        self.patient = false;
+        answer
+    }
+
+    /// Puts a refusal on the record in the same way.
+    fn refuse_patiently(&mut self, error: FeatureError) -> PredictError {
+        self.patient = true;
+        let error = self.refuse(error);
+        self.patient = false;
+        error
+    }
+
     /// Answers many records, in their order, one result for each: a record that is refused does not end the batch.
     ///
     /// A record is taken when its answer is, and neither is kept, so that any number of them needs no more memory than one.
-    /// Everything else is as in [`Session::predict`], but for one thing: where records come faster than the journal can
-    /// write, a live caller loses the row rather than wait, and a batch waits. It leaves half of the journal's ring to the
-    /// callers that cannot.
+    /// Each is answered as by [`Session::predict_patiently`].
     ///
     /// ```no_run
     /// # fn read(session: &mut dunlin::Session, lines: &str) -> Result<(), dunlin::FeatureError> {
@@ -75,13 +94,10 @@ impl<I: Iterator<Item: BatchRecord>> Iterator for Batch<'_, I> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let record = self.records.next()?;
-        self.session.patient = true;
-        let answer = match record.record() {
-            Ok(record) => self.session.predict(record),
-            Err(error) => Err(self.session.refuse(error)),
-        };
-        self.session.patient = false;
-        Some(answer)
+        Some(match record.record() {
+            Ok(record) => self.session.predict_patiently(record),
+            Err(error) => Err(self.session.refuse_patiently(error)),
+        })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -7,8 +7,23 @@ use std::path::{Path, PathBuf};
 
 /// In the order in which a C reader meets them.
 const SOURCES: &[&str] = &[
-    "version", "status", "config", "runtime", "install", "trial", "label", "session", "record", "predict", "answer",
-    "fallback", "upload", "sync", "update", "log",
+    "version",
+    "status",
+    "config",
+    "runtime",
+    "install",
+    "trial",
+    "label",
+    "session",
+    "record",
+    "predict",
+    "precompute",
+    "answer",
+    "fallback",
+    "upload",
+    "sync",
+    "update",
+    "log",
 ];
 
 fn here(path: &str) -> PathBuf {

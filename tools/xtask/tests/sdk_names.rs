@@ -39,6 +39,7 @@ const IN_C: &[&str] = &[
     "switch",
     "fallback_step",
     "fetch",
+    "precompute_report",
 ];
 
 type Names = BTreeSet<String>;

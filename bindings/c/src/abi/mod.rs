@@ -9,6 +9,7 @@ pub mod fallback;
 pub mod install;
 pub mod label;
 pub mod log;
+pub mod precompute;
 pub mod predict;
 pub mod record;
 pub mod runtime;

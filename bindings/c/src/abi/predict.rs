@@ -10,7 +10,7 @@ use super::status::{ErrorText, Status, guard};
 use crate::draft::RECORDS;
 use crate::failure::Failure;
 use crate::pointers::{Out, copy_out, items, optional_text, place, text};
-use crate::seat::Lent;
+use crate::seat::{Asking, Lent};
 use crate::slab::alone;
 
 /// Elements of a tensor feature that stay where they are: little-endian, row-major, of the schema's dtype.
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn dunlin_session_predict(
     error: Option<&mut MaybeUninit<ErrorText>>,
 ) -> Status {
     // SAFETY: passed on to the caller.
-    guard(error, || unsafe { predict(session, record, None, &[], answer, values, capacity) })
+    guard(error, || unsafe { predict(session, record, Asking::Live(None), &[], answer, values, capacity) })
 }
 
 /// The same for a person, who may ask to be forgotten: the journal keeps a keyed hash of the name `subject`.
@@ -54,7 +54,10 @@ pub unsafe extern "C" fn dunlin_session_predict_for(
 ) -> Status {
     guard(error, || {
         // SAFETY: the caller promises a text that ends in NUL, and `capacity` floats.
-        unsafe { predict(session, record, Some(text(subject, "subject")?), &[], answer, values, capacity) }
+        unsafe {
+            let asking = Asking::Live(Some(text(subject, "subject")?));
+            predict(session, record, asking, &[], answer, values, capacity)
+        }
     })
 }
 
@@ -78,9 +81,24 @@ pub unsafe extern "C" fn dunlin_session_predict_with(
             let subject = optional_text(subject, "subject")?;
             let tensors = items(tensors, tensor_count, "tensors")?;
             let lent = tensors.iter().map(|tensor| lent(tensor)).collect::<Result<Vec<_>, Failure>>()?;
-            predict(session, record, subject, &lent, answer, values, capacity)
+            predict(session, record, Asking::Live(subject), &lent, answer, values, capacity)
         }
     })
+}
+
+/// Answers one record of many: where they come faster than the journal can write, dunlin_session_predict loses a row rather
+/// than wait, and this waits. Everything else is as there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn dunlin_session_predict_patiently(
+    session: SessionHandle,
+    record: RecordHandle,
+    answer: Option<&mut MaybeUninit<Answer>>,
+    values: *mut f32,
+    capacity: usize,
+    error: Option<&mut MaybeUninit<ErrorText>>,
+) -> Status {
+    // SAFETY: passed on to the caller.
+    guard(error, || unsafe { predict(session, record, Asking::InBatch, &[], answer, values, capacity) })
 }
 
 /// # Safety
@@ -88,7 +106,7 @@ pub unsafe extern "C" fn dunlin_session_predict_with(
 unsafe fn predict(
     session: SessionHandle,
     record: RecordHandle,
-    subject: Option<&str>,
+    asking: Asking<'_>,
     lent: &[Lent<'_>],
     answer: Out<'_, Answer>,
     values: *mut f32,
@@ -97,7 +115,7 @@ unsafe fn predict(
     let answer = place(answer, "answer")?;
     let record = RECORDS.get(record.handle)?;
     with_seat(session, |seat| {
-        answer.write(alone("record", &record, |draft| seat.predict(subject, draft, lent))?);
+        answer.write(alone("record", &record, |draft| seat.predict(asking, draft, lent))?);
         // SAFETY: passed on to the caller.
         unsafe { copy_out(&seat.values(), values, capacity) }
     })

@@ -1,6 +1,6 @@
 //! Predictions from Java, right and wrong.
 
-use dunlin_uniffi::packed;
+use dunlin_uniffi::{Asking, packed};
 
 use super::jvm::{in_jvm, predict, wrong};
 use super::model::{Served, image, same};
@@ -10,7 +10,7 @@ fn an_answer_through_direct_buffers_is_the_one_that_rust_gets() {
     in_jvm(|env| {
         for served in [Served::digits(), Served::no_digit(), Served::tiny()] {
             let mut expected = vec![0; served.answer_bytes];
-            let written = packed::predict(served.handle() as u64, None, &served.record, &mut expected).unwrap();
+            let written = packed::predict(served.handle() as u64, Asking::Live, &served.record, &mut expected).unwrap();
             for subject in [None, Some("somebody \u{1f600}")] {
                 let answer = predict(env, &served, subject)?;
                 assert_eq!(same(&answer), same(&expected[..written]), "{subject:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use dunlin_uniffi::packed;
+use dunlin_uniffi::{Asking, packed};
 use jni::Env;
 
 use super::jvm::{Checks, in_jvm_with, nanoseconds};
@@ -36,7 +36,8 @@ fn measure(env: &mut Env<'_>, model: &str, serve: fn() -> Served, calls: i32) ->
         for _ in 0..ROUNDS {
             let java = nanoseconds(env, &of_java, subject, calls)?;
             let packed = each(calls, || {
-                packed::predict(handle, subject, &of_packed.record, &mut answer).unwrap();
+                let asking = subject.map_or(Asking::Live, Asking::For);
+                packed::predict(handle, asking, &of_packed.record, &mut answer).unwrap();
             });
             let rust = each(calls, || {
                 drop(match subject {

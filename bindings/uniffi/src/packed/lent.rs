@@ -1,6 +1,7 @@
 //! Bytes that a session keeps while it is open, so that a call brings nothing but a length.
 
 use super::predict_with;
+use crate::asking::Asking;
 use crate::boundary::guarded;
 use crate::error::DunlinError;
 use crate::handles;
@@ -35,23 +36,18 @@ pub fn lend(session: u64, mut lent: Box<dyn Lent>) -> Result<(), DunlinError> {
 ///
 /// # Errors
 /// As [`predict`](super::predict); [`DunlinError::InvalidArgument`] when nothing was lent, or fewer bytes than `length`.
-pub fn predict_lent(session: u64, subject: Option<&str>, length: usize) -> Result<usize, DunlinError> {
+pub fn predict_lent(session: u64, asking: Asking<'_>, length: usize) -> Result<usize, DunlinError> {
     predict_with(session, |open| {
         // A call that panics takes them along: such a session answers nothing any more.
         let mut lent = open.lent.take().ok_or_else(nothing_lent)?;
-        let written = open.predict_from(&mut *lent, subject, length);
+        let written = open.predict_from(&mut *lent, asking, length);
         open.lent = Some(lent);
         written
     })
 }
 
 impl Inner {
-    fn predict_from(
-        &mut self,
-        lent: &mut dyn Lent,
-        subject: Option<&str>,
-        length: usize,
-    ) -> Result<usize, DunlinError> {
+    fn predict_from(&mut self, lent: &mut dyn Lent, asking: Asking<'_>, length: usize) -> Result<usize, DunlinError> {
         let (record, answer) = lent.bytes();
         let given = record.get(..length).ok_or_else(|| {
             DunlinError::invalid(format!(
@@ -59,7 +55,7 @@ impl Inner {
                 record.len()
             ))
         })?;
-        self.predict_packed(subject, given, answer)
+        self.predict_packed(asking, given, answer)
     }
 }
 
@@ -115,15 +111,15 @@ mod tests {
         let (first, second) = (Arc::new(()), Arc::new(()));
         lend(handle, owned(needed, &first)).unwrap();
         assert!(matches!(lend(handle, owned(needed - 1, &second)), Err(DunlinError::InvalidArgument { .. })));
-        let written = predict_lent(handle, None, record.len()).unwrap();
-        assert_eq!(predict(handle, None, &record, &mut vec![0; needed]).unwrap(), written);
+        let written = predict_lent(handle, Asking::Live, record.len()).unwrap();
+        assert_eq!(predict(handle, Asking::Live, &record, &mut vec![0; needed]).unwrap(), written);
         assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (2, 1));
         lend(handle, owned(needed, &second)).unwrap();
         assert_eq!((Arc::strong_count(&first), Arc::strong_count(&second)), (1, 2));
         session.close().unwrap();
         assert_eq!(Arc::strong_count(&second), 1);
         assert!(matches!(lend(handle, owned(needed, &first)), Err(DunlinError::Closed { .. })));
-        assert!(matches!(predict_lent(handle, None, record.len()), Err(DunlinError::Closed { .. })));
+        assert!(matches!(predict_lent(handle, Asking::Live, record.len()), Err(DunlinError::Closed { .. })));
         assert_eq!(Arc::strong_count(&first), 1);
     }
 }

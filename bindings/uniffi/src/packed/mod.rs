@@ -17,26 +17,25 @@ mod answer;
 mod lent;
 mod reader;
 
-use dunlin::{Answer, Record};
-
 pub(crate) use answer::max_answer_bytes;
 pub use lent::{Lent, lend, predict_lent};
 pub use reader::read_record;
 
+use crate::asking::Asking;
 use crate::boundary::guarded;
 use crate::error::DunlinError;
 use crate::handles;
 use crate::open_session::Inner;
 
-/// Predicts from a packed record, for a person where one is given, and returns how many bytes the answer takes. A fallback
+/// Predicts from a packed record and returns how many bytes the answer takes. A fallback
 /// request waits in the session until it is taken.
 ///
 /// # Errors
 /// As [`Session::predict`](crate::Session::predict); [`DunlinError::Closed`] when the handle names no open session;
 /// [`DunlinError::InvalidArgument`] when the record is not packed as the schema says, or `answer` is shorter than the session's
 /// `max_answer_bytes`: nothing was predicted then.
-pub fn predict(session: u64, subject: Option<&str>, record: &[u8], answer: &mut [u8]) -> Result<usize, DunlinError> {
-    predict_with(session, |open| open.predict_packed(subject, record, answer))
+pub fn predict(session: u64, asking: Asking<'_>, record: &[u8], answer: &mut [u8]) -> Result<usize, DunlinError> {
+    predict_with(session, |open| open.predict_packed(asking, record, answer))
 }
 
 fn predict_with(
@@ -47,15 +46,10 @@ fn predict_with(
 }
 
 impl Inner {
-    fn predict_packed(
-        &mut self,
-        subject: Option<&str>,
-        record: &[u8],
-        answer: &mut [u8],
-    ) -> Result<usize, DunlinError> {
+    fn predict_packed(&mut self, asking: Asking<'_>, record: &[u8], answer: &mut [u8]) -> Result<usize, DunlinError> {
         self.refuse_short(answer)?;
         let record = read_record(self.session.schema(), record)?;
-        let mut made = self.answer_of(subject, &record)?;
+        let mut made = asking.answer(&mut self.session, &record)?;
         let request = made.fallback.take();
         let written = answer::write(&made, request.is_some(), self.session.schema().output.len(), answer)?;
         if let Some(request) = request {
@@ -73,12 +67,5 @@ impl Inner {
             )));
         }
         Ok(())
-    }
-
-    fn answer_of(&mut self, subject: Option<&str>, record: &Record<'_>) -> Result<Answer, DunlinError> {
-        Ok(match subject {
-            Some(subject) => self.session.predict_for(subject, record)?,
-            None => self.session.predict(record)?,
-        })
     }
 }

@@ -1,6 +1,7 @@
 // One version of a model that answers records.
 package dev.dunlin
 
+import dev.dunlin.internal.Asking
 import dev.dunlin.internal.Given
 import dev.dunlin.internal.HotPath
 import dev.dunlin.internal.answeredBy
@@ -9,6 +10,7 @@ import dev.dunlin.internal.calling
 import dev.dunlin.internal.featureOf
 import dev.dunlin.internal.given
 import dev.dunlin.internal.outputInfoOf
+import dev.dunlin.internal.precomputeReportOf
 import dev.dunlin.internal.predictionOf
 import dev.dunlin.internal.refuseHalfPairs
 import dev.dunlin.internal.refuseUnfit
@@ -51,7 +53,7 @@ public class Session internal constructor(
      *
      * @throws DunlinException.Record when the record is refused, naming the feature; the refusal is on the record too.
      */
-    public fun predict(record: Record): Prediction = answer(null, record)
+    public fun predict(record: Record): Prediction = answer(Asking.Live, record)
 
     /**
      * The same for a person who may ask to be forgotten; the journal keeps a keyed hash of the name, not the name.
@@ -60,7 +62,44 @@ public class Session internal constructor(
      */
     public fun predictFor(subject: String, record: Record): Prediction {
         refuseHalfPairs(subject)
-        return answer(subject, record)
+        return answer(Asking.For(subject), record)
+    }
+
+    /**
+     * Answers many records, in their order, each when it is asked for: neither records nor answers are kept, and a record that is
+     * refused is a failure in its place and ends nothing. Where records come faster than the journal can write, [predict] loses a
+     * row rather than wait, and this waits. Not for the main thread.
+     *
+     * ```kotlin
+     * session.predictBatch(records).forEach { answer -> answer.onSuccess(::use).onFailure { println(it.message) } }
+     * ```
+     *
+     * Every failure is a [DunlinException.Record]; what concerns no single record, such as [DunlinException.Closed], is thrown.
+     */
+    public fun predictBatch(records: Sequence<Record>): Sequence<Result<Prediction>> =
+        records.map { record ->
+            try {
+                Result.success(answer(Asking.InBatch, record))
+            } catch (refused: DunlinException.Record) {
+                Result.failure(refused)
+            }
+        }
+
+    /**
+     * Computes the answers to records that are known to come often, in a file of at most [maxBytes], which replaces the model's
+     * earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in the journal.
+     *
+     * @throws DunlinException.InvalidArgument where not even one answer fits.
+     * @throws DunlinException.Storage where the model is held in memory alone, or the file cannot be written.
+     */
+    public fun precompute(records: Iterable<Record>, maxBytes: Long): PrecomputeReport {
+        val builders = mutableListOf<RecordBuilder>()
+        try {
+            records.forEach { record -> builders += RecordBuilder().also { give(it, record) } }
+            return calling { precomputeReportOf(session.precompute(builders, maxBytes.coerceAtLeast(0).toULong())) }
+        } finally {
+            builders.forEach(RecordBuilder::close)
+        }
     }
 
     /**
@@ -109,17 +148,26 @@ public class Session internal constructor(
 
     private fun answerOf(subject: String?, record: Record) = if (subject == null) predict(record) else predictFor(subject, record)
 
-    private fun answer(subject: String?, record: Record): Prediction =
-        calling { hotPath.predict(subject, record) ?: answerByName(subject, record) }
+    private fun answer(asking: Asking, record: Record): Prediction =
+        calling { hotPath.predict(asking, record) ?: answerByName(asking, record) }
 
     /** The way that any record can take: value by value, by name. */
-    private fun answerByName(subject: String?, record: Record): Prediction =
+    private fun answerByName(asking: Asking, record: Record): Prediction =
         RecordBuilder().use { builder ->
-            record.json?.let(builder::json)
-            record.given.forEach { given -> give(builder, given) }
-            val made = if (subject == null) session.predict(builder) else session.predictFor(subject, builder)
+            give(builder, record)
+            val made =
+                when (asking) {
+                    Asking.Live -> session.predict(builder)
+                    is Asking.For -> session.predictFor(asking.subject, builder)
+                    Asking.InBatch -> session.predictPatiently(builder)
+                }
             predictionOf(made)
         }
+
+    private fun give(builder: RecordBuilder, record: Record) {
+        record.json?.let(builder::json)
+        record.given.forEach { given -> give(builder, given) }
+    }
 
     private fun give(builder: RecordBuilder, given: Given) {
         when (given) {

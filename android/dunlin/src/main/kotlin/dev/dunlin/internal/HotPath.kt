@@ -6,6 +6,18 @@ import dev.dunlin.Record
 import dev.dunlin.internal.uniffi.Session
 import java.nio.ByteBuffer
 
+/** Who asks for an answer. */
+internal sealed interface Asking {
+    /** Somebody who must not be kept waiting. */
+    data object Live : Asking
+
+    /** The same, for a person who may ask to be forgotten. */
+    class For(val subject: String) : Asking
+
+    /** Somebody with many records, who waits for the journal. */
+    data object InBatch : Asking
+}
+
 /** The fast way of one session; calls from several threads wait for each other. */
 internal class HotPath(private val session: Session) {
     private val handle = session.handle().toLong()
@@ -19,11 +31,15 @@ internal class HotPath(private val session: Session) {
 
     /** Answers a record; null where it does not fit the schema, and must take the other way. */
     @Synchronized
-    fun predict(subject: String?, record: Record): Prediction? {
+    fun predict(asking: Asking, record: Record): Prediction? {
         val length = packer.pack(record)
         if (length < 0) return null
         lend()
-        if (subject == null) Native.predict(handle, length) else Native.predictFor(handle, subject, length)
+        when (asking) {
+            Asking.Live -> Native.predict(handle, length)
+            is Asking.For -> Native.predictFor(handle, asking.subject, length)
+            Asking.InBatch -> Native.predictPatiently(handle, length)
+        }
         return reader.read(answer, session::takeFallback)
     }
 

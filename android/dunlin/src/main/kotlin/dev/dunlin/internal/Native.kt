@@ -33,7 +33,11 @@ internal object Native {
     @JvmStatic
     external fun predict(session: Long, length: Int): Int
 
-    /** The same for a person who may ask to be forgotten. */
+    /** The same for one record of many: where they come faster than the journal can write, this waits. */
+    @JvmStatic
+    external fun predictPatiently(session: Long, length: Int): Int
+
+    /** [predict] for a person who may ask to be forgotten. */
     @JvmStatic
     external fun predictFor(session: Long, subject: String, length: Int): Int
 }

@@ -16,6 +16,7 @@ import dev.dunlin.Notice
 import dev.dunlin.OutputInfo
 import dev.dunlin.OutputTask
 import dev.dunlin.Part
+import dev.dunlin.PrecomputeReport
 import dev.dunlin.PrivacyClass
 import dev.dunlin.Reported
 import dev.dunlin.Severity
@@ -36,6 +37,7 @@ import dev.dunlin.internal.uniffi.NextUpload as ToldNext
 import dev.dunlin.internal.uniffi.Notice as ToldNotice
 import dev.dunlin.internal.uniffi.OutputInfo as ToldOutput
 import dev.dunlin.internal.uniffi.Part as ToldPart
+import dev.dunlin.internal.uniffi.PrecomputeReport as ToldPrecompute
 import dev.dunlin.internal.uniffi.Reported as ToldReported
 import dev.dunlin.internal.uniffi.Switch as ToldSwitch
 import dev.dunlin.internal.uniffi.SyncReport as ToldSync
@@ -108,6 +110,17 @@ internal fun installReportOf(told: ToldInstall): InstallReport =
         digest = told.digest,
         signer = told.signer,
         goldenCases = told.goldenCases.toLong(),
+    )
+
+internal fun precomputeReportOf(told: ToldPrecompute): PrecomputeReport =
+    PrecomputeReport(
+        records = told.records.toLong(),
+        kept = told.kept.toLong(),
+        repeated = told.repeated.toLong(),
+        notAccepted = told.notAccepted.toLong(),
+        refused = told.refused.toLong(),
+        leftOut = told.leftOut.toLong(),
+        bytes = told.bytes.toLong(),
     )
 
 internal fun switchOf(told: ToldSwitch): Switch = Switch(told.modelId, told.version, told.sequence.toLong())
