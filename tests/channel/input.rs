@@ -14,6 +14,11 @@ fn what_cannot_be_done_is_said_with_its_exit_code_and_changes_nothing() {
         (desk.bundle("tiny", 6, "b1"), desk.bundle("tiny", 5, "b1"), desk.bundle("tiny", 7, "x1"));
     desk.write("junk.dunlin", "no bundle");
     desk.write("unsigned.dunlin", tiny_parts().write().unwrap());
+    let mut wrong = dunlin_bundle::Parts { sequence: 8, ..tiny_parts() };
+    for expected in wrong.golden.cases.iter_mut().flat_map(|case| case.expected.values_mut()) {
+        expected.reverse();
+    }
+    desk.write("wrong.dunlin", desk.key("b1").sign_bundle(wrong.write().unwrap()).unwrap());
     std::fs::create_dir(desk.path("empty")).unwrap();
     let before = desk.channel_files();
     let publish = |rest: &str| format!("publish {rest} --channel channel");
@@ -35,6 +40,7 @@ fn what_cannot_be_done_is_said_with_its_exit_code_and_changes_nothing() {
         (publish("junk.dunlin --key c1.key"), 4, vec!["junk.dunlin"]),
         (publish("unsigned.dunlin --key c1.key"), 4, vec!["unsigned.dunlin", "dunlin sign"]),
         (publish(&format!("{stranger} --key c1.key")), 4, vec!["tiny-7.dunlin"]),
+        (publish("wrong.dunlin --key c1.key"), 4, vec!["wrong.dunlin", "golden"]),
         (publish(&format!("{newer} {newer} --key c1.key")), 4, vec!["tiny has sequence 6, and 6 was published"]),
         (publish(&format!("{same} --key c1.key")), 4, vec!["tiny has sequence 5, and 5 was published"]),
         (

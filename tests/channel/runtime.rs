@@ -10,6 +10,8 @@ use dunlin::{
 };
 use dunlin_channel::{Channel, Document, Envelope, Signed};
 use dunlin_tests::fixture::records;
+#[cfg(target_os = "linux")]
+use dunlin_tests::small_disk;
 
 use crate::desk::Desk;
 use crate::phone::{Serving, get};
@@ -269,6 +271,32 @@ fn a_recalled_model_answers_no_more_the_one_before_it_does_and_where_there_is_no
     assert_eq!(runtime.install(&desk.path("tiny-1.dunlin")).unwrap_err().code(), "recalled");
     desk.publish(3, 100);
     assert_eq!(update(&runtime, &serving).outcome, UpdateOutcome::Activated);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recalled_bundle_that_is_held_in_memory_alone_answers_no_more_either() {
+    let name = "runtime::a_recalled_bundle_that_is_held_in_memory_alone_answers_no_more_either";
+    small_disk::run(name, |folder| {
+        let desk = Desk::with_channel();
+        desk.publish(2, 100);
+        let serving = Serving::start(&desk.path("channel"), &[]);
+        let mut keys = dunlin::TrustedKeys::new();
+        keys.add("app", &desk.key("b1").public_text()).unwrap();
+        let runtime = Runtime::open(Config::new(folder, keys).updates(policy(&desk)));
+        small_disk::fill(&folder.join("ballast"));
+        let held = runtime.install(&desk.path("tiny-2.dunlin")).unwrap();
+        assert_eq!(held.outcome, InstallOutcome::HeldInMemory);
+        let mut session = runtime.session("tiny").unwrap();
+        assert_eq!((answered_by(&mut session), session.model_version()), (AnsweredBy::Model, "1.2.0"));
+        std::fs::remove_file(folder.join("ballast")).unwrap();
+
+        recall(&desk, 2);
+        let found = update(&runtime, &serving);
+        assert_eq!((found.recalled, found.outcome), (vec!["1.2.0: wrong labels".into()], UpdateOutcome::Current));
+        assert_eq!((answered_by(&mut session), slots(&runtime)), (AnsweredBy::Nobody, vec![]));
+        assert_eq!(runtime.install(&desk.path("tiny-2.dunlin")).unwrap_err().code(), "recalled");
+    });
 }
 
 #[test]

@@ -70,8 +70,7 @@ impl Device {
     pub(crate) fn visit(&mut self, world: &World<'_>) {
         let (clock, hand) = Clock::by_hand(world.now_us);
         let runtime = self.open(world, clock.clone());
-        // A device without a network, now and then, is the rule and not the exception.
-        let _ = runtime.update(&mut Http(world.url), Link::Unmetered);
+        runtime.update(&mut Http(world.url), Link::Unmetered).unwrap();
         if let Ok(mut session) = runtime.session("tiny") {
             let pause = world.visit / u32::try_from(world.predictions).unwrap();
             for _ in 0..world.predictions {

@@ -114,6 +114,13 @@ pub(crate) fn withdraw(
     digest: &str,
     reason: &str,
 ) -> Result<Option<(String, Vec<Value>)>, StorageProblem> {
+    if let Some(held) = registry.held(model_id).filter(|held| held.digest == digest) {
+        // It stands in no slot: there is no change of one to tell.
+        held.withdraw();
+        registry.release(model_id);
+        registry.changed();
+        return Ok(Some((held.version.version.clone(), Vec::new())));
+    }
     let Some(Withdrawal { gone, active, was }) = registry.state().withdraw(model_id, digest)? else { return Ok(None) };
     if let Some(loaded) = registry.in_use(digest) {
         loaded.withdraw();

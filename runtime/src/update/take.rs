@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dunlin_bundle::BundleError;
 use dunlin_channel::{Channel, Choice, Device, Digest, Release};
 use serde_json::json;
 
@@ -11,7 +12,7 @@ use super::{UpdatePolicy, Updates, metadata};
 use crate::outbox::Link;
 use crate::registry::{self, Aim, Delivery, InstallError, InstallOutcome, Source};
 use crate::runtime::Shared;
-use crate::store;
+use crate::store::{self, StorageProblem};
 
 /// A refusal is remembered for the version of the runtime that made it.
 const RUNTIME: &str = env!("CARGO_PKG_VERSION");
@@ -69,7 +70,8 @@ fn recall(shared: &Shared, channel: &Channel, model_id: &str) -> Result<Vec<Stri
 fn choose<'c>(shared: &Shared, channel: &'c Channel, model_id: &str) -> Result<Choice<'c>, UpdateError> {
     let state = shared.registry.state();
     let active_sequence = state.active(model_id)?.map(|active| active.model.sequence);
-    let held: Vec<String> = state.models()?.into_iter().map(|held| held.model.digest).collect();
+    let mut held: Vec<String> = state.models()?.into_iter().map(|held| held.model.digest).collect();
+    held.extend(shared.registry.held(model_id).map(|in_memory| in_memory.digest.clone()));
     let install_id = state.identity().install_id.to_string();
     let (held, mut refused) = (digests(&held), digests(&state.declined(RUNTIME)?));
     if let Some(out) = state.thrown_out(model_id)? {
@@ -119,6 +121,9 @@ fn fetch_and_install(
         }
         // Nothing was decided about the bundle: the file stays.
         Err(InstallError::Registry(store::InstallError::Storage(problem))) => Err(problem.into()),
+        Err(InstallError::Unreadable { source, .. } | InstallError::Bundle(BundleError::Io { source })) => {
+            Err(StorageProblem::from_io(&file, &source).into())
+        }
         Err(error) => {
             download::remove(&file);
             shared.registry.state().decline(&release.digest.to_string(), RUNTIME, error.code())?;

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use dunlin_bundle::{Bundle, TrustedKeys};
+use dunlin_bundle::TrustedKeys;
 use dunlin_channel::{Channel, Digest, Release, is_name};
 use serde_json::json;
 
 use super::channel::{Folder, Signers, SigningArgs, bundle_keys, replace, told};
 use super::read_bundle;
+use super::verify::checked;
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 
-/// Add bundles to a channel: copies them into its folder and signs the channel's next version.
+/// Add bundles to a channel: checks each as a device would, its golden set too, copies them into its folder and signs the channel's next version.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The bundles, each signed by a key that the root lets sign bundles.
@@ -89,10 +90,10 @@ pub(crate) fn add(args: &Args) -> Result<(Folder, Vec<String>, Vec<String>), Cli
     Ok((folder, said, dropped))
 }
 
-/// Reads a bundle as a device would and describes it.
+/// Checks a bundle as a device would, its golden set on this machine too, and describes it.
 fn release(args: &Args, path: &Path, keys: &TrustedKeys) -> Result<(Release, Vec<u8>), CliError> {
     let bytes = read_bundle(path)?;
-    let bundle = Bundle::read(bytes.clone(), keys).map_err(|error| CliError::from(error).of(path))?;
+    let (bundle, _) = checked(bytes.clone(), keys).map_err(|error| error.of(path))?;
     let (manifest, sha256, length) = (bundle.manifest(), Digest::of(&bytes), bytes.len() as u64);
     let part_bytes = part_bytes(length);
     let parts = bytes.chunks(usize::try_from(part_bytes).unwrap_or(usize::MAX)).map(Digest::of).collect();

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
 }
 
 /// Makes the checks that concern the bundle itself.
-fn checked(bytes: Vec<u8>, keys: &TrustedKeys) -> Result<(Bundle, GoldenReport), CliError> {
+pub(super) fn checked(bytes: Vec<u8>, keys: &TrustedKeys) -> Result<(Bundle, GoldenReport), CliError> {
     let bundle = Bundle::read(bytes, keys)?;
     let engine = engine::chosen()?;
     let golden = verify_golden(&mut Predictor::load(&*engine, &bundle)?, &bundle)?;
