@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dunlin_bundle::reference::{DistanceThreshold, GuardThresholds, Reference};
 use dunlin_bundle::schema::{Feature, FeatureType};
 use dunlin_drift::{Bins, Histogram, RobustScale, quantile};
-use dunlin_features::{Input, Value};
+use dunlin_features::{Input, Record, Scalars, Value};
 use dunlin_predictor::{Predictor, ScalarSet};
 
 use super::{PackError, Records};
@@ -64,22 +64,22 @@ fn scalar_columns(
     let scalars = ScalarSet::of(predictor.schema());
     let names: Vec<String> = scalars.names().map(|n| n.to_string()).collect();
     let mut columns: Vec<Vec<Option<f64>>> = vec![Vec::new(); names.len()];
-    for_each_input(predictor, training, |input| {
-        for (column, value) in columns.iter_mut().zip(scalars.values(input)) {
+    for_each_checked(predictor, training, |record, _| {
+        for (column, value) in columns.iter_mut().zip(scalars.values(&Scalars::of(record))) {
             column.push(value);
         }
     })?;
     Ok(names.into_iter().zip(columns).collect())
 }
 
-fn for_each_input(
+fn for_each_checked(
     predictor: &Predictor,
     records: &Records<'_>,
-    mut see: impl FnMut(&Input<'_>),
+    mut see: impl FnMut(&Record<'_>, &Input<'_>),
 ) -> Result<(), PackError> {
     for (i, record) in records.records.iter().enumerate() {
         let bad = |error| PackError::BadRecord { file: records.file, line: i + 1, error };
-        see(&predictor.record_schema().check(record).map_err(bad)?);
+        see(record, &predictor.record_schema().check(record).map_err(bad)?);
     }
     Ok(())
 }
@@ -113,7 +113,7 @@ fn count_levels(
         _ => return Ok(None),
     };
     let mut histogram = Histogram::empty(bins);
-    for_each_input(predictor, training, |input| match input.value(position) {
+    for_each_checked(predictor, training, |_, input| match input.value(position) {
         _ if input.imputed().contains(&position) => histogram.add_missing(),
         Some(Value::Category(level)) => histogram.add_level(level),
         Some(Value::Boolean(value)) => histogram.add_level(if *value { "true" } else { "false" }),

@@ -94,7 +94,7 @@ fn the_version_whose_answers_come_out_worse_is_thrown_out() {
 #[test]
 fn a_bundle_that_is_there_for_an_outcome_stays_in_canary_until_outcomes_come() {
     let mut canary = Canary::of(&with_objective(Direction::Maximize));
-    let nothing = canary.predict(200, |runtime, record, answer, _| {
+    let nothing = canary.predict(600, |runtime, record, answer, _| {
         let _ = runtime.label(answer.id, truth(record)).unwrap();
         let _ = runtime.outcome(answer.id, "hours", 1.0).unwrap();
         let _ = runtime.outcome(answer.id, "minutes", "many").unwrap();
@@ -130,7 +130,7 @@ fn labels_of_records_that_only_one_version_answered_find_a_worse_one_too() {
 #[test]
 fn records_of_a_few_people_are_not_taken_for_drawn_ones() {
     let mut canary = Canary::of(&with_objective(Direction::Maximize));
-    for turn in 0..100 {
+    for turn in 0..600 {
         let record = dunlin::Record::from_json(canary.session.schema(), &canary.device.draw()).unwrap();
         let answer = canary.session.predict_for(["ada", "grace"][turn % 2], &record).unwrap();
         let _ = canary.runtime.outcome(answer.id, "minutes", 1.0).unwrap();

@@ -4,7 +4,7 @@ use dunlin_bundle::reference::GuardThresholds;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::tensor::Tensor;
 use dunlin_engine::RawOutput;
-use dunlin_features::{Record, RecordSchema};
+use dunlin_features::{Record, RecordSchema, Scalars};
 use dunlin_predictor::{Guard, LoadError, Prediction, Reason};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -42,7 +42,8 @@ fn judge(thresholds: Value, record: &Value, outputs: &[Vec<f32>; 3]) -> Predicti
     let record = Record::from_json_str(schema.schema(), &record.to_string()).unwrap();
     let guard = Guard::new(schema.schema(), &typed::<GuardThresholds>(thresholds)).unwrap();
     let tensors = outputs.iter().map(|data| Tensor { shape: vec![1, data.len()], data: data.clone() }).collect();
-    guard.judge(&schema.check(&record).unwrap(), &RawOutput { tensors })
+    schema.check(&record).unwrap();
+    guard.judge(&Scalars::of(&record), &RawOutput { tensors })
 }
 
 fn judge_outputs(thresholds: Value, outputs: &[Vec<f32>; 3]) -> Prediction {

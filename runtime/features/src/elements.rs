@@ -94,6 +94,28 @@ pub(crate) fn mean_of(tensor: &TensorValue<'_>, of: impl Fn(f64) -> f64) -> Opti
     (count > 0).then(|| sum / count as f64)
 }
 
+/// The element that all others lose against; `None` without elements.
+pub(crate) fn winner(tensor: &TensorValue<'_>, wins: impl Fn(f64, f64) -> bool) -> Option<f64> {
+    struct Winner<F>(F);
+    impl<F: Fn(f64, f64) -> bool> Reading for Winner<F> {
+        type Made = Option<f64>;
+        fn read<const N: usize>(self, elements: &[[u8; N]], number: impl Fn([u8; N]) -> f64) -> Option<f64> {
+            let better = |best: f64, next: f64| if self.0(next, best) { next } else { best };
+            let first = number(*elements.first()?);
+            let (groups, rest) = elements.as_chunks::<LANES>();
+            let mut lanes = [first; LANES];
+            for group in groups {
+                for (lane, element) in lanes.iter_mut().zip(group) {
+                    *lane = better(*lane, number(*element));
+                }
+            }
+            let rest = rest.iter().map(|element| number(*element));
+            Some(lanes.into_iter().chain(rest).fold(first, better))
+        }
+    }
+    read(tensor, Winner(wins))
+}
+
 /// The sum of something of each item, in lanes.
 fn sum<T>(items: &[T], of: impl Fn(&T) -> f64) -> f64 {
     let (groups, rest) = items.as_chunks::<LANES>();
@@ -139,6 +161,8 @@ mod tests {
             prop_assert_eq!(floats, values);
             let mean = (!one_by_one.is_empty()).then(|| one_by_one.iter().sum::<f64>() / one_by_one.len() as f64);
             prop_assert_eq!(mean_of(&tensor, |element| element), mean);
+            prop_assert_eq!(winner(&tensor, |a, b| a < b), one_by_one.iter().copied().reduce(f64::min));
+            prop_assert_eq!(winner(&tensor, |a, b| a > b), one_by_one.iter().copied().reduce(f64::max));
             let later = &one_by_one[cut.min(one_by_one.len())..];
             let squares: f64 = one_by_one.iter().zip(later).map(|(left, right)| (left - right).powi(2)).sum();
             prop_assert_eq!(squared_differences(later, &one_by_one), squares);

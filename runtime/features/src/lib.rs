@@ -43,5 +43,5 @@ pub use error::{FeatureError, TransformError};
 pub use pipeline::{Features, Transforms};
 pub use projection::Projection;
 pub use record::Record;
-pub use scalars::tensor_scalar;
+pub use scalars::{Scalars, tensor_scalar};
 pub use value::{TensorValue, Value};

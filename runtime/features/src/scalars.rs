@@ -1,9 +1,58 @@
 //! The scalars that stand for a tensor where its distribution is watched.
 
+use std::cell::RefCell;
+
 use dunlin_bundle::schema::TensorScalar;
 
-use crate::elements::{mean_of, numbers, squared_differences};
-use crate::value::TensorValue;
+use crate::elements::{mean_of, numbers, squared_differences, winner};
+use crate::record::Record;
+use crate::value::{TensorValue, Value};
+
+/// A record with the scalars of its tensors, each computed when it is first asked for, and once: the guard, the monitor and the
+/// journal ask for the same ones.
+///
+/// ```
+/// use dunlin_bundle::schema::TensorScalar;
+/// use dunlin_features::{Record, Scalars, TensorValue};
+///
+/// let record = Record::new(vec![Some(TensorValue::from_f32(&[2], &[1.0, 4.0]).into())]);
+/// let scalars = Scalars::of(&record);
+/// assert_eq!(scalars.get(0, TensorScalar::Mean), Some(2.5));
+/// assert_eq!(scalars.get(1, TensorScalar::Mean), None);
+/// ```
+#[derive(Debug)]
+pub struct Scalars<'r> {
+    record: &'r Record<'r>,
+    known: RefCell<Vec<(usize, TensorScalar, Option<f64>)>>,
+}
+
+impl<'r> Scalars<'r> {
+    /// Of a record; nothing is computed yet.
+    #[must_use]
+    pub fn of(record: &'r Record<'r>) -> Self {
+        Self { record, known: RefCell::default() }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn record(&self) -> &'r Record<'r> {
+        self.record
+    }
+
+    /// A scalar of the tensor at a position of the schema; `None` where there is no tensor, or nothing can be computed of it.
+    #[must_use]
+    pub fn get(&self, position: usize, scalar: TensorScalar) -> Option<f64> {
+        let Some(Some(Value::Tensor(tensor))) = self.record.values().get(position) else { return None };
+        let mut known = self.known.borrow_mut();
+        let found = known.iter().find(|(at, which, _)| (*at, *which) == (position, scalar));
+        if let Some((_, _, value)) = found {
+            return *value;
+        }
+        let value = tensor_scalar(scalar, tensor);
+        known.push((position, scalar, value));
+        value
+    }
+}
 
 /// Computes one scalar of a tensor, in the elements' unit (gradient energy in its square). `None` for a tensor without
 /// elements, and for a gradient where no two elements are neighbours.
@@ -15,8 +64,8 @@ pub fn tensor_scalar(scalar: TensorScalar, tensor: &TensorValue<'_>) -> Option<f
             let center = mean_of(tensor, |element| element)?;
             mean_of(tensor, |element| (element - center) * (element - center)).map(f64::sqrt)
         }
-        TensorScalar::Min => tensor.elements().reduce(f64::min),
-        TensorScalar::Max => tensor.elements().reduce(f64::max),
+        TensorScalar::Min => winner(tensor, |next, best| next < best),
+        TensorScalar::Max => winner(tensor, |next, best| next > best),
         TensorScalar::GradientEnergy => gradient_energy(tensor),
         TensorScalar::ZeroFraction => mean_of(tensor, |element| f64::from(u8::from(element == 0.0))),
     }

@@ -7,7 +7,7 @@ use dunlin_bundle::schema::{FloatDomain, Output, Schema, Task};
 use dunlin_bundle::tensor::Tensor;
 use dunlin_drift::RobustScale;
 use dunlin_engine::RawOutput;
-use dunlin_features::Input;
+use dunlin_features::Scalars;
 
 use crate::error::LoadError;
 use crate::prediction::{Class, OutputValue, Prediction, Reason, Verdict};
@@ -48,10 +48,10 @@ impl Guard {
         Ok(Self { outputs, min_confidence: thresholds.min_confidence, distance })
     }
 
-    /// Reads the outputs as the schema says and judges them.
+    /// Reads the outputs that were made of a record as the schema says, and judges them.
     #[must_use]
-    pub fn judge(&self, input: &Input<'_>, raw: &RawOutput) -> Prediction {
-        self.judge_with(raw, |reasons| self.distance.as_ref().map(|rule| rule.judge(input, reasons)))
+    pub fn judge(&self, record: &Scalars<'_>, raw: &RawOutput) -> Prediction {
+        self.judge_with(raw, |reasons| self.distance.as_ref().map(|rule| rule.judge(record, reasons)))
     }
 
     /// The same for outputs whose input is not at hand, another machine's for example: by every rule but the distance.
@@ -139,9 +139,9 @@ impl DistanceRule {
     }
 
     /// The largest distance of any scalar; one reason for it when it is too large.
-    fn judge(&self, input: &Input<'_>, reasons: &mut Vec<Reason>) -> f64 {
+    fn judge(&self, record: &Scalars<'_>, reasons: &mut Vec<Reason>) -> f64 {
         let mut farthest = (0.0, None);
-        for ((name, scale), value) in self.scalars.names().zip(&self.scales).zip(self.scalars.values(input)) {
+        for ((name, scale), value) in self.scalars.names().zip(&self.scales).zip(self.scalars.values(record)) {
             let distance = value.map_or(0.0, |v| scale.distance(v));
             if distance > farthest.0 {
                 farthest = (distance, Some(name));

@@ -8,7 +8,7 @@ use dunlin_bundle::reference::GuardThresholds;
 use dunlin_bundle::schema::Schema;
 use dunlin_bundle::transform_spec::TransformsSpec;
 use dunlin_engine::{Engine, KernelSet, Model, PlanReport, RawOutput, Run};
-use dunlin_features::{Features, Record, RecordSchema, Transforms};
+use dunlin_features::{Features, Record, RecordSchema, Scalars, Transforms};
 
 use crate::error::{LoadError, PredictError};
 use crate::fit::{check_inputs, check_outputs};
@@ -39,11 +39,19 @@ impl Predictor {
     /// # Errors
     /// [`PredictError`] when the record is refused, naming the feature, or the engine fails, naming the node.
     pub fn predict(&mut self, record: &Record<'_>) -> Result<Prediction, PredictError> {
-        let input = self.line.schema.check(record)?;
+        self.predict_scalars(&Scalars::of(record))
+    }
+
+    /// The same for a caller who needs the scalars of the record's tensors too.
+    ///
+    /// # Errors
+    /// As [`Predictor::predict`].
+    pub fn predict_scalars(&mut self, record: &Scalars<'_>) -> Result<Prediction, PredictError> {
+        let input = self.line.schema.check(record.record())?;
         self.line.transforms.apply_into(&input, &mut self.features)?;
         self.run.run(self.features.tensors(), &mut self.raw)?;
         self.raw.check(&self.line.outputs, 1)?;
-        Ok(self.line.guard.judge(&input, &self.raw))
+        Ok(self.line.guard.judge(record, &self.raw))
     }
 
     /// Loads a bundle's model onto an engine.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dunlin_bundle::schema::{FeatureType, Schema, TensorScalar};
-use dunlin_features::{Input, Value, tensor_scalar};
+use dunlin_features::Scalars;
 
 /// Which scalars a schema's records have, and how to compute them. Categories, texts and booleans have none.
 #[derive(Clone, Debug)]
@@ -44,10 +44,10 @@ impl ScalarSet {
         self.sources.iter().map(|s| &s.name)
     }
 
-    /// Values of one input, in the order of the names; `None` where an imputed value stands or nothing can be computed.
-    #[must_use]
-    pub fn values(&self, input: &Input<'_>) -> Vec<Option<f64>> {
-        self.sources.iter().map(|source| source.value(input)).collect()
+    /// Values of one record that was checked, in the order of the names; `None` where the record has no value, or nothing can
+    /// be computed of it.
+    pub fn values<'a>(&'a self, record: &'a Scalars<'_>) -> impl Iterator<Item = Option<f64>> + 'a {
+        self.sources.iter().map(|source| source.value(record))
     }
 
     /// Keeps the scalars that a predicate accepts by name.
@@ -57,13 +57,10 @@ impl ScalarSet {
 }
 
 impl Source {
-    fn value(&self, input: &Input<'_>) -> Option<f64> {
-        if input.imputed().contains(&self.position) {
-            return None;
-        }
-        match (input.value(self.position)?, self.scalar) {
-            (Value::Tensor(tensor), Some(scalar)) => tensor_scalar(scalar, tensor),
-            (value, _) => value.as_number(),
+    fn value(&self, record: &Scalars<'_>) -> Option<f64> {
+        match self.scalar {
+            Some(scalar) => record.get(self.position, scalar),
+            None => record.record().values().get(self.position)?.as_ref()?.as_number(),
         }
     }
 }

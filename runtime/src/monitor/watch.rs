@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dunlin_bundle::reference::Reference;
 use dunlin_bundle::schema::{FeatureType, Schema, Task, TensorScalar};
 use dunlin_drift::{Bins, Histogram, Scores};
-use dunlin_features::{Record, Value, tensor_scalar};
+use dunlin_features::{Scalars, Value};
 use dunlin_predictor::{OutputValue, PredictError, Prediction};
 use dunlin_wire::ModelVersion;
 
@@ -99,11 +99,11 @@ impl Watch {
     }
 
     /// What a record that was answered, or on which the guard abstained, adds to its window.
-    pub(crate) fn observe(self: &Arc<Self>, record: &Record<'_>, prediction: &Prediction, stale: bool) -> Observation {
-        let values = record.values();
+    pub(crate) fn observe(self: &Arc<Self>, record: &Scalars<'_>, prediction: &Prediction, stale: bool) -> Observation {
+        let values = record.record().values();
         let see = |watched: &Watched| match &watched.source {
             Source::Feature(at) => watched.see_value(values.get(*at).and_then(Option::as_ref)),
-            Source::Scalar(at, scalar) => watched.see_scalar(values.get(*at).and_then(Option::as_ref), *scalar),
+            Source::Scalar(at, scalar) => watched.see_scalar(record, *at, *scalar),
             Source::Confidence(name) => {
                 watched.see_output(prediction, name, |o| o.class.as_ref().map(|c| c.probability))
             }
@@ -146,13 +146,9 @@ impl Watched {
         }
     }
 
-    fn see_scalar(&self, value: Option<&Value<'_>>, scalar: TensorScalar) -> Seen {
-        match value {
-            Some(Value::Tensor(tensor)) if self.reference.is_some() => {
-                tensor_scalar(scalar, tensor).map_or(Seen::Nothing, |value| self.see_number(value))
-            }
-            _ => Seen::Nothing,
-        }
+    fn see_scalar(&self, record: &Scalars<'_>, at: usize, scalar: TensorScalar) -> Seen {
+        let value = self.reference.as_ref().and_then(|_| record.get(at, scalar));
+        value.map_or(Seen::Nothing, |value| self.see_number(value))
     }
 
     fn see_output(&self, prediction: &Prediction, name: &str, read: impl Fn(&OutputValue) -> Option<f64>) -> Seen {

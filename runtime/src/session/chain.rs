@@ -2,7 +2,7 @@
 
 use dunlin_bundle::manifest::FallbackStep;
 use dunlin_bundle::schema::Schema;
-use dunlin_features::Record;
+use dunlin_features::{Record, Scalars};
 use dunlin_predictor::{OutputValue, Prediction};
 
 use super::side::Side;
@@ -36,7 +36,7 @@ impl Session {
         let watching = self.other.as_mut().filter(|_| is_challenger).map(|other| &mut other.side);
         let previous = watching.or(self.previous.as_mut()).filter(|previous| !previous.loaded.is_withdrawn())?;
         let projected = previous.projection.of(given);
-        let prediction = previous.predict(&self.shared, &projected).ok()?;
+        let prediction = previous.predict(&self.shared, &Scalars::of(&projected)).ok()?;
         prediction.verdict.is_accept().then_some(prediction.outputs)?
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use dunlin_bundle::BundleError;
 use dunlin_bundle::schema::Schema;
-use dunlin_features::{FeatureError, Record};
+use dunlin_features::{FeatureError, Record, Scalars};
 use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
 pub use self::batch::{Batch, BatchRecord};
@@ -117,13 +117,13 @@ impl Session {
         let started = self.shared.clock.now();
         let projected = self.side.projection.of(record);
         let (given, record) = (record, &*projected);
-        let found = self.precomputed(record);
+        let (found, scalars) = (self.precomputed(record), Scalars::of(record));
         let is_found = found.is_some();
-        let prediction = found.map_or_else(|| self.side.predict(&self.shared, record), Ok);
+        let prediction = found.map_or_else(|| self.side.predict(&self.shared, &scalars), Ok);
         let is_challenger = by_candidate || self.is_on_probation();
         let compared = self.compare(given, prediction.as_ref(), started, is_challenger);
         let chosen = prediction.map(|prediction| self.choose(given, prediction, is_challenger).found(is_found));
-        let mut answer = self.remember(record, started, chosen, compared)?;
+        let mut answer = self.remember(&scalars, started, chosen, compared)?;
         self.hurry(&answer);
         answer.fallback = self.ask(record, &answer);
         Ok(answer)

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use dunlin_features::Record;
+use dunlin_features::{Record, Scalars};
 use dunlin_predictor::Prediction;
 
 use super::Session;
@@ -123,7 +123,7 @@ impl Precompute<'_> {
             self.report.repeated += 1;
             return;
         }
-        let counted = match side.predict(shared, &projected) {
+        let counted = match side.predict(shared, &Scalars::of(&projected)) {
             Err(_) => &mut self.report.refused,
             Ok(prediction) => match prediction.outputs.as_deref().filter(|_| prediction.verdict.is_accept()) {
                 None => &mut self.report.not_accepted,

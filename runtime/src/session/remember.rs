@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dunlin_bundle::reference::Reference;
 use dunlin_bundle::schema::{Feature, PrivacyClass, Schema};
-use dunlin_features::{Record, Value, tensor_scalar};
+use dunlin_features::{Scalars, Value};
 use dunlin_predictor::{OutputValue, PredictError, Prediction};
 use serde_json::Value as Json;
 
@@ -24,7 +24,7 @@ impl Session {
     /// Puts what was chosen, or the refusal, on the record.
     pub(super) fn remember(
         &self,
-        record: &Record<'_>,
+        record: &Scalars<'_>,
         started: Moment,
         chosen: Result<Chosen, PredictError>,
         compared: Option<Compared>,
@@ -111,12 +111,12 @@ pub(super) fn output_json(outputs: &[OutputValue]) -> Option<String> {
 }
 
 /// What the features' privacy classes let a row keep.
-fn kept_features(key: &HashKey, schema: &Schema, reference: &Reference, record: &Record<'_>) -> Option<String> {
+fn kept_features(key: &HashKey, schema: &Schema, reference: &Reference, record: &Scalars<'_>) -> Option<String> {
     if schema.feature.iter().all(|feature| feature.privacy == PrivacyClass::Drop) {
         return None;
     }
     let held: Vec<Held<'_>> =
-        schema.feature.iter().zip(record.values()).map(|(f, v)| Held::new(reference, f, v.as_ref())).collect();
+        schema.feature.iter().enumerate().map(|(at, feature)| Held::new(reference, feature, record, at)).collect();
     privacy::keep(key, schema.feature.iter().zip(held.iter().map(Held::observed)))
 }
 
@@ -128,11 +128,11 @@ enum Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn new(reference: &Reference, feature: &Feature, value: Option<&'a Value<'a>>) -> Self {
+    fn new(reference: &Reference, feature: &Feature, record: &Scalars<'a>, position: usize) -> Self {
         let bins = |name: &str| reference.distributions.get(name).map(dunlin_drift::Histogram::bins);
         let number = |value: f64| (Json::from(value), bins(&feature.name).and_then(|b| b.of_number(value)));
         let level = |level: &str| bins(&feature.name).and_then(|b| b.of_level(level));
-        let (value, bin) = match value {
+        let (value, bin) = match record.record().values().get(position).and_then(Option::as_ref) {
             _ if feature.privacy == PrivacyClass::Drop => return Self::Missing,
             None => return Self::Missing,
             Some(Value::Number(v)) => number(*v),
@@ -142,7 +142,7 @@ impl<'a> Held<'a> {
             Some(Value::Boolean(v)) => (Json::from(*v), level(if *v { "true" } else { "false" })),
             Some(Value::Tensor(tensor)) => {
                 let reading = |scalar| {
-                    let value = tensor_scalar(scalar, tensor)?;
+                    let value = record.get(position, scalar)?;
                     let bin = bins(&format!("{}.{}", feature.name, scalar.name())).and_then(|b| b.of_number(value));
                     Some(Reading { scalar, value, bin })
                 };

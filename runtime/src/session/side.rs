@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dunlin_bundle::schema::Schema;
-use dunlin_features::{Projection, Record};
+use dunlin_features::{Projection, Scalars};
 use dunlin_predictor::{PredictError, Prediction, Predictor};
 
 use super::SessionError;
@@ -54,10 +54,10 @@ impl Side {
     }
 
     /// Runs the model. Its first run may end the process, and is marked for it.
-    pub(super) fn predict(&mut self, shared: &Shared, record: &Record<'_>) -> Result<Prediction, PredictError> {
-        let Some(proof) = self.proof.take() else { return self.model.predict(record) };
+    pub(super) fn predict(&mut self, shared: &Shared, record: &Scalars<'_>) -> Result<Prediction, PredictError> {
+        let Some(proof) = self.proof.take() else { return self.model.predict_scalars(record) };
         proof.begin(&shared.registry);
-        let prediction = self.model.predict(record);
+        let prediction = self.model.predict_scalars(record);
         proof.end(&shared.registry);
         prediction
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dunlin_bundle::schema::Schema;
-use dunlin_features::Record;
+use dunlin_features::{Record, Scalars};
 use dunlin_predictor::{PredictError, Prediction};
 
 use super::remember::output_json;
@@ -81,7 +81,7 @@ impl Other {
         }
         let is_first = self.side.is_unproven();
         let projected = self.side.projection.of(record);
-        let other = self.side.predict(shared, &projected);
+        let other = self.side.predict(shared, &Scalars::of(&projected));
         if is_first {
             // It was marked on the disk, and says nothing of the time that the model takes.
             return compared;

@@ -6,8 +6,7 @@ use super::record::RecordHandle;
 use super::session::{SessionHandle, with_seat};
 use super::status::{ErrorText, Status, guard};
 use crate::draft::RECORDS;
-use crate::failure::Failure;
-use crate::pointers::{items, place};
+use crate::pointers::items;
 use crate::slab::alone;
 
 /// What was computed in advance.

@@ -11,4 +11,6 @@ final class Native {
     static native int predict(long session, int length);
 
     static native int predictFor(long session, String subject, int length);
+
+    static native int predictPatiently(long session, int length);
 }
