@@ -45,7 +45,7 @@ fn trial(trial: &TrialReport) -> String {
     let pairs = |name: &str| trial.figures.get(name).map_or_else(String::new, Value::to_string);
     format!(
         "\n{}: {} on trial against {}, in {} since {}\n  {} ({})\n  compared {}, agreement {:.3}, not finite {}\n  \
-         right {}\n  accepted {}\n  in budget {}",
+         right {}\n  apart {}\n  accepted {}\n  in budget {}",
         trial.model_id,
         trial.challenger,
         trial.incumbent,
@@ -57,6 +57,7 @@ fn trial(trial: &TrialReport) -> String {
         trial.figures.get("agreement").and_then(Value::as_f64).unwrap_or(0.0),
         figure("non_finite"),
         pairs("right"),
+        pairs("apart"),
         pairs("accepted"),
         pairs("in_budget"),
     )
