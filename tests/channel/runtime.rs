@@ -281,9 +281,7 @@ fn a_recalled_bundle_that_is_held_in_memory_alone_answers_no_more_either() {
         let desk = Desk::with_channel();
         desk.publish(2, 100);
         let serving = Serving::start(&desk.path("channel"), &[]);
-        let mut keys = dunlin::TrustedKeys::new();
-        keys.add("app", &desk.key("b1").public_text()).unwrap();
-        let runtime = Runtime::open(Config::new(folder, keys).updates(policy(&desk)));
+        let runtime = trusting(&desk, folder);
         small_disk::fill(&folder.join("ballast"));
         let held = runtime.install(&desk.path("tiny-2.dunlin")).unwrap();
         assert_eq!(held.outcome, InstallOutcome::HeldInMemory);
@@ -296,6 +294,41 @@ fn a_recalled_bundle_that_is_held_in_memory_alone_answers_no_more_either() {
         assert_eq!((found.recalled, found.outcome), (vec!["1.2.0: wrong labels".into()], UpdateOutcome::Current));
         assert_eq!((answered_by(&mut session), slots(&runtime)), (AnsweredBy::Nobody, vec![]));
         assert_eq!(runtime.install(&desk.path("tiny-2.dunlin")).unwrap_err().code(), "recalled");
+    });
+}
+
+/// A device of an app that trusts `b1` itself, and names no model to the channel.
+#[cfg(target_os = "linux")]
+fn trusting(desk: &Desk, folder: &Path) -> Runtime {
+    let mut keys = dunlin::TrustedKeys::new();
+    keys.add("app", &desk.key("b1").public_text()).unwrap();
+    Runtime::open(Config::new(folder, keys).updates(UpdatePolicy { models: vec![], ..policy(desk) }))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_recalled_bundle_that_is_installed_and_held_in_memory_too_goes_from_both() {
+    let name = "runtime::a_recalled_bundle_that_is_installed_and_held_in_memory_too_goes_from_both";
+    small_disk::run(name, |folder| {
+        let desk = Desk::with_channel();
+        desk.publish(2, 100);
+        let serving = Serving::start(&desk.path("channel"), &[]);
+        let installed = trusting(&desk, folder);
+        installed.install(&desk.path("tiny-2.dunlin")).unwrap();
+        installed.close().unwrap();
+        small_disk::fill(&folder.join("ballast"));
+        let runtime = trusting(&desk, folder);
+        let held = runtime.install_shipped(&desk.path("tiny-2.dunlin")).unwrap();
+        assert_eq!(held.outcome, InstallOutcome::HeldInMemory);
+        let mut session = runtime.session("tiny").unwrap();
+        assert_eq!(answered_by(&mut session), AnsweredBy::Model);
+        std::fs::remove_file(folder.join("ballast")).unwrap();
+
+        recall(&desk, 2);
+        assert_eq!(update(&runtime, &serving).recalled, ["1.2.0: wrong labels"]);
+        assert_eq!((answered_by(&mut session), slots(&runtime)), (AnsweredBy::Nobody, vec![]));
+        runtime.flush().unwrap();
+        assert!(states(folder).contains(&"1.2.0 active refused".to_owned()), "{:?}", states(folder));
     });
 }
 

@@ -54,8 +54,9 @@ fn a_file_that_holds_no_answer_and_a_closed_session_are_refused() {
     let session = sdk.session("tiny");
     let error = session.precompute(vec![tiny(35)], 10).unwrap_err();
     assert!(matches!(&error, DunlinError::InvalidArgument { message } if message.contains("10 bytes")), "{error}");
+    let handle = session.handle().unwrap();
     session.close().unwrap();
     is_closed(session.precompute(vec![tiny(35)], 100_000));
     is_closed(session.predict_patiently(&good()));
-    is_closed(packed::predict(1, Asking::InBatch, &[], &mut []));
+    is_closed(packed::predict(handle, Asking::InBatch, &[], &mut []));
 }

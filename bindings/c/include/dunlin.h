@@ -881,7 +881,7 @@ dunlin_status dunlin_session_predict_patiently(dunlin_session session,
 // Computes the answers to records that are known to come often, in a file of at most `max_bytes`, which replaces the model's
 // earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in the journal.
 // DUNLIN_STATUS_INVALID_ARGUMENT (too_small) where not even one answer fits; DUNLIN_STATUS_STORAGE where the model is held in
-// memory alone, or the file cannot be written. `report` may be NULL.
+// memory alone, or the file cannot be written. `report` may be NULL. The session is busy until it is done.
 dunlin_status dunlin_session_precompute(dunlin_session session,
                                         const dunlin_record *records,
                                         size_t record_count,

@@ -8,7 +8,7 @@ use dunlin::fallback::{FallbackError, FallbackRequest};
 use dunlin::ids::PredictionId;
 use dunlin::outbox::{Response, TransportError};
 use dunlin::schema::Schema;
-use dunlin::{OutputValue, Reason, Record, Value, Verdict};
+use dunlin::{FeatureError, OutputValue, Reason, Record, Value, Verdict};
 
 use crate::abi::answer::{Answer, AnsweredBy};
 use crate::draft::{Draft, Trouble, borrowed, tensor, tensor_feature};
@@ -56,21 +56,35 @@ impl Seat {
     /// Answers a record, with some of its tensors lent for the call.
     pub(crate) fn predict(&mut self, asking: Asking<'_>, draft: &Draft, lent: &[Lent<'_>]) -> Result<Answer, Failure> {
         self.forget_last();
-        if !Arc::ptr_eq(&self.schema, &draft.schema) && self.schema != draft.schema {
-            let message = "the record was made for a session of another model or version; make one for this session";
-            return Err(Failure::argument("another_schema", "record", message));
-        }
+        self.refuse_another(&draft.schema)?;
         match &draft.trouble {
-            Some(Trouble::Feature(error)) => return Err(self.session.refuse(error.clone()).into()),
+            Some(Trouble::Feature(error)) => return Err(self.refuse(asking, error.clone())),
             Some(Trouble::Call(failure)) => return Err(failure.clone()),
             None if lent.is_empty() => return self.answer(asking, &draft.record),
             None => {}
         }
         match with_lent(draft, lent) {
             Ok(record) => self.answer(asking, &record),
-            Err(Trouble::Feature(error)) => Err(self.session.refuse(error).into()),
+            Err(Trouble::Feature(error)) => Err(self.refuse(asking, error)),
             Err(Trouble::Call(failure)) => Err(failure),
         }
+    }
+
+    /// Refuses a record of another schema.
+    pub(crate) fn refuse_another(&self, schema: &Arc<Schema>) -> Result<(), Failure> {
+        if Arc::ptr_eq(&self.schema, schema) || self.schema == *schema {
+            return Ok(());
+        }
+        let message = "the record was made for a session of another model or version; make one for this session";
+        Err(Failure::argument("another_schema", "record", message))
+    }
+
+    fn refuse(&mut self, asking: Asking<'_>, error: FeatureError) -> Failure {
+        match asking {
+            Asking::Live(_) => self.session.refuse(error),
+            Asking::InBatch => self.session.refuse_patiently(error),
+        }
+        .into()
     }
 
     fn answer(&mut self, asking: Asking<'_>, record: &Record<'_>) -> Result<Answer, Failure> {

@@ -3,7 +3,7 @@
 
 enum { RECORDS = 500 };
 
-static void a_batch_waits_for_the_journal_and_loses_no_row(dunlin_runtime runtime, dunlin_session session) {
+static void a_record_of_a_batch_is_answered_as_any_other_and_is_on_the_record(dunlin_runtime runtime, dunlin_session session) {
     const dunlin_record record = record_of(session);
     const unsigned long before = counter(runtime, "journal.predictions");
     dunlin_answer alone, answer;
@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
     const dunlin_config config = trusting();
     const dunlin_runtime runtime = opened(&config);
     const dunlin_session session = session_of(runtime, "digits-1.0.0.dunlin", "digits");
-    a_batch_waits_for_the_journal_and_loses_no_row(runtime, session);
+    a_record_of_a_batch_is_answered_as_any_other_and_is_on_the_record(runtime, session);
     what_is_computed_in_advance_is_found(runtime, session);
     OK(dunlin_session_close(session, &error));
     OK(dunlin_runtime_close(runtime, &error));

@@ -1,6 +1,6 @@
 //! Who asks for an answer.
 
-use dunlin::{Answer, PredictError, Record, Session};
+use dunlin::{Answer, FeatureError, PredictError, Record, Session};
 
 /// Who asks, which decides what is kept of it and what happens where the journal is full.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,13 @@ impl Asking<'_> {
             Self::Live => session.predict(record),
             Self::For(subject) => session.predict_for(subject, record),
             Self::InBatch => session.predict_patiently(record),
+        }
+    }
+
+    pub(crate) fn refuse(self, session: &mut Session, error: FeatureError) -> PredictError {
+        match self {
+            Self::Live | Self::For(_) => session.refuse(error),
+            Self::InBatch => session.refuse_patiently(error),
         }
     }
 }

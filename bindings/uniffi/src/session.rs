@@ -167,7 +167,7 @@ impl Session {
             self.open.with(|open| {
                 let (session, given) = (&mut open.session, record.given());
                 let answer = match given.record(session.schema()) {
-                    Err(error) => Err(session.refuse(error)),
+                    Err(error) => Err(asking.refuse(session, error)),
                     Ok(record) => asking.answer(session, &record),
                 };
                 answer?.try_into()

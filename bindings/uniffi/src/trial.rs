@@ -18,7 +18,7 @@ pub struct TrialPolicy {
     /// How much worse a new version may be and still be kept, as a difference of accuracies.
     #[uniffi(default = None)]
     pub quality_margin: Option<f64>,
-    /// How much more often it may abstain, or take longer than its budget, than the other on the same records.
+    /// How much more often it may abstain, take longer than its budget, or come out worse than the other.
     #[uniffi(default = None)]
     pub behaviour_margin: Option<f64>,
     /// Records compared before each step to the next stage.

@@ -67,6 +67,9 @@ extension Dunlin {
         /// `predict` loses a row rather than wait, and this waits. Not for the main thread.
         ///
         ///     for answer in session.predictBatch(records) { print((try? answer.get())?.chosenClass?.name ?? "none") }
+        ///
+        /// Each look at an answer predicts: go through them once. After the session is closed each of them is
+        /// ``DunlinError/closed(message:)``.
         public func predictBatch<Records: Sequence>(
             _ records: Records
         ) -> LazyMapSequence<LazySequence<Records>.Elements, Result<Prediction, DunlinError>> where Records.Element == Record {
@@ -82,7 +85,7 @@ extension Dunlin {
 
         /// Computes the answers to records that are known to come often, in a file of at most so many bytes, which replaces the
         /// model's earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in
-        /// the journal.
+        /// the journal. Other calls of this session wait until it is done: give it a session of its own.
         ///
         /// - Throws: ``DunlinError/invalidArgument(message:)`` where not even one answer fits, and
         ///   ``DunlinError/storage(message:)`` where the model is held in memory alone, or the file cannot be written.

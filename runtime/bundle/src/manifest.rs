@@ -69,7 +69,6 @@ impl FallbackStep {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Objective {
     /// Name of the outcome: a number, or a boolean that counts as 0 or 1.
     pub outcome: String,

@@ -1,4 +1,5 @@
-//! Whether a challenger is better or worse than the incumbent, from the answers of both to the same labelled records.
+//! Whether a challenger is better or worse than the incumbent, from pairs of answers: to the same labelled records, or each to
+//! a record of its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,8 @@ impl PairedCounts {
         self.better.saturating_add(self.same).saturating_add(self.worse)
     }
 
-    /// Mean of `d`: the challenger's accuracy less the incumbent's, in -1..=1; `None` without pairs.
+    /// Mean of `d`, in -1..=1: the challenger's accuracy less the incumbent's, where a pair is one record and `right` is right;
+    /// else how much more often it did better than worse. `None` without pairs.
     #[must_use]
     pub fn mean_difference(&self) -> Option<f64> {
         let [better, same, worse] = [self.better, self.same, self.worse].map(|count| count as f64);

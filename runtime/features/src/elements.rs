@@ -94,7 +94,7 @@ pub(crate) fn mean_of(tensor: &TensorValue<'_>, of: impl Fn(f64) -> f64) -> Opti
     (count > 0).then(|| sum / count as f64)
 }
 
-/// The element that all others lose against; `None` without elements.
+/// The first of the elements that no other wins against, all of them being finite; `None` without elements.
 pub(crate) fn winner(tensor: &TensorValue<'_>, wins: impl Fn(f64, f64) -> bool) -> Option<f64> {
     struct Winner<F>(F);
     impl<F: Fn(f64, f64) -> bool> Reading for Winner<F> {

@@ -54,7 +54,7 @@ impl<'r> Scalars<'r> {
     }
 }
 
-/// Computes one scalar of a tensor, in the elements' unit (gradient energy in its square). `None` for a tensor without
+/// Computes one scalar of a tensor of finite elements, in the elements' unit (gradient energy in its square). `None` for a tensor without
 /// elements, and for a gradient where no two elements are neighbours.
 #[must_use]
 pub fn tensor_scalar(scalar: TensorScalar, tensor: &TensorValue<'_>) -> Option<f64> {

@@ -166,6 +166,16 @@ impl From<StorageProblem> for InstallError {
 }
 
 impl InstallError {
+    /// Whether the bundle itself was judged: the disk may work, and say otherwise, the next time.
+    pub(crate) fn is_of_the_bundle(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unreadable { .. }
+                | Self::Bundle(BundleError::Io { .. })
+                | Self::Registry(store::InstallError::Storage(_))
+        )
+    }
+
     /// A short name for machines.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -205,6 +215,10 @@ pub(crate) fn install(
     let installed = try_install(Way { shared, path, source, aim }, &mut retired);
     match &installed {
         Ok(report) => note_install(shared, source, report, &retired),
+        // It is there, and will be tried again: nothing was decided about it.
+        Err(error) if matches!(source, Source::Channel(_)) && !error.is_of_the_bundle() => {
+            log::warn!("what came over the channel was not installed: {error}");
+        }
         Err(error) => note_refusal(shared, source, error),
     }
     installed

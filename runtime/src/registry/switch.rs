@@ -107,21 +107,24 @@ pub(crate) fn throw_out(
 }
 
 /// Takes a recalled bundle out, whatever its slot; tells its version. Sessions that hold it answer with it no more, and where
-/// nothing takes its place nobody does. `None` where it is in no slot.
+/// nothing takes its place nobody does. `None` where it is in no slot and not held in memory.
 pub(crate) fn withdraw(
     registry: &Registry,
     model_id: &str,
     digest: &str,
     reason: &str,
 ) -> Result<Option<(String, Vec<Value>)>, StorageProblem> {
-    if let Some(held) = registry.held(model_id).filter(|held| held.digest == digest) {
-        // It stands in no slot: there is no change of one to tell.
+    let held = registry.held(model_id).filter(|held| held.digest == digest);
+    if let Some(held) = &held {
         held.withdraw();
         registry.release(model_id);
         registry.changed();
-        return Ok(Some((held.version.version.clone(), Vec::new())));
+        log::warn!("{model_id} {}, held in memory, is recalled: {reason}", held.version.version);
     }
-    let Some(Withdrawal { gone, active, was }) = registry.state().withdraw(model_id, digest)? else { return Ok(None) };
+    let Some(Withdrawal { gone, active, was }) = registry.state().withdraw(model_id, digest)? else {
+        // In no slot there is no change of one to tell.
+        return Ok(held.map(|held| (held.version.version.clone(), Vec::new())));
+    };
     if let Some(loaded) = registry.in_use(digest) {
         loaded.withdraw();
     }

@@ -41,9 +41,9 @@ pub struct Batch<'s, I> {
 }
 
 impl Session {
-    /// Answers one record of many: as [`Session::predict`], but for one thing. Where records come faster than the journal can
+    /// Answers one record of many: as [`Session::predict`], but for two things. Where records come faster than the journal can
     /// write, a live caller loses the row rather than wait, and this waits. It leaves half of the journal's ring to the callers
-    /// that cannot.
+    /// that cannot. The cloud is not asked, whose budget is the live callers'.
     ///
     /// # Errors
     /// As [`Session::predict`].
@@ -54,8 +54,8 @@ impl Session {
         answer
     }
 
-    /// Puts a refusal on the record in the same way.
-    fn refuse_patiently(&mut self, error: FeatureError) -> PredictError {
+    /// Puts a refusal on the record in the same way: [`Session::refuse`] for one record of many.
+    pub fn refuse_patiently(&mut self, error: FeatureError) -> PredictError {
         self.patient = true;
         let error = self.refuse(error);
         self.patient = false;

@@ -44,7 +44,7 @@ impl Session {
     /// The request that an answer makes by policy.
     pub(super) fn ask(&mut self, record: &Record<'_>, answer: &Answer) -> Option<FallbackRequest> {
         let (shared, leaving) = (&self.shared, self.leaving.as_ref()?);
-        if !self.side.loaded.fallback.contains(&FallbackStep::Cloud) {
+        if self.patient || !self.side.loaded.fallback.contains(&FallbackStep::Cloud) {
             return None;
         }
         let request = shared.desk.as_ref()?.request(

@@ -69,25 +69,17 @@ impl Other {
         [started, ended]: [Moment; 2],
         [by_challenger, is_anonymous]: [bool; 2],
     ) -> Compared {
-        let took_us = elapsed(started, ended).as_secs_f64() * 1e6;
-        self.answering_us += took_us;
-        self.counter = self.counter.wrapping_add(1);
         let by_lot = is_anonymous && self.pair.stage == Stage::Canary;
         let mut compared = Compared { pair: Arc::clone(&self.pair), by_challenger, by_lot, both: None, alone: None };
-        let is_due = share_of(!self.salt ^ self.counter) < self.policy.shadow_share;
-        if !is_due || self.is_over_budget() {
+        self.counter = self.counter.wrapping_add(1);
+        // Decided before this answer's own time counts: a slow one must not be the one that is compared.
+        let is_due = share_of(!self.salt ^ self.counter) < self.policy.shadow_share && !self.is_over_budget();
+        let took_us = elapsed(started, ended).as_secs_f64() * 1e6;
+        self.answering_us += took_us;
+        let Some((other, other_us)) = is_due.then(|| self.run(shared, record, ended)).flatten() else {
             compared.alone = answered.ok().and_then(|prediction| output_json(prediction.outputs.as_deref()?));
             return compared;
-        }
-        let is_first = self.side.is_unproven();
-        let projected = self.side.projection.of(record);
-        let other = self.side.predict(shared, &Scalars::of(&projected));
-        if is_first {
-            // It was marked on the disk, and says nothing of the time that the model takes.
-            return compared;
-        }
-        let other_us = elapsed(ended, shared.clock.now()).as_secs_f64() * 1e6;
-        (self.comparing_us, self.compared) = (self.comparing_us + other_us, self.compared + 1.0);
+        };
         let in_budget = |us: f64| self.budget_us.is_none_or(|budget| us <= budget as f64);
         let outputs = |prediction: Result<&Prediction, &PredictError>| prediction.ok().and_then(|p| p.outputs.clone());
         let agreed = agree(outputs(answered).as_deref(), outputs(other.as_ref()).as_deref());
@@ -100,6 +92,25 @@ impl Other {
         }
         compared.both = Some((both, agreed));
         compared
+    }
+
+    /// Runs the bundle that did not answer; how long it took. Its first run was marked on the disk, and says nothing of the time
+    /// that the model takes.
+    fn run(
+        &mut self,
+        shared: &Shared,
+        record: &Record<'_>,
+        from: Moment,
+    ) -> Option<(Result<Prediction, PredictError>, f64)> {
+        let is_first = self.side.is_unproven();
+        let projected = self.side.projection.of(record);
+        let other = self.side.predict(shared, &Scalars::of(&projected));
+        let took_us = elapsed(from, shared.clock.now()).as_secs_f64() * 1e6;
+        if is_first {
+            return None;
+        }
+        (self.comparing_us, self.compared) = (self.comparing_us + took_us, self.compared + 1.0);
+        Some((other, took_us))
     }
 
     /// Whether one more comparison, as long as those before, would take more than its share of the time.

@@ -50,8 +50,10 @@ pub(crate) fn judged(tally: Option<&str>, stage: Stage, policy: &TrialPolicy) ->
 
 /// Judges what was counted so far. It may be asked after every row and every label.
 pub(crate) fn judge(tally: &Tally, policy: &TrialPolicy) -> Judgement {
-    let decided = |counts| decide(counts, &options(policy.alpha, policy.quality_margin, policy.min_labelled));
-    let quality = Quality { right: decided(&tally.right), apart: decided(&tally.apart) };
+    let decided = |counts, margin| decide(counts, &options(policy.alpha, margin, policy.min_labelled));
+    // Two records differ by more than two answers to one: within the finer margin nothing would ever be decided.
+    let (right, apart) = (decided(&tally.right, policy.quality_margin), decided(&tally.apart, policy.behaviour_margin));
+    let quality = Quality { right, apart };
     let (verdict, cause) = verdict(tally, policy, &quality);
     Judgement { verdict, cause, figures: figures(tally, &quality) }
 }
@@ -69,10 +71,11 @@ impl Quality {
         [&self.right, &self.apart].iter().any(|verdict| verdict.decision == PairedDecision::Worse)
     }
 
-    /// The one that speaks for the challenger: the objective, where the bundle names one; else labels on the same records,
-    /// which tell more in fewer of them, as long as there are enough.
+    /// The one that speaks for the challenger: in canary the objective, where the bundle names one; else labels on the same
+    /// records, which tell more in fewer of them, as long as there are enough.
     fn decision(&self, tally: &Tally, policy: &TrialPolicy) -> PairedDecision {
-        let is_apart = tally.objective.is_some() || tally.right.pairs() < policy.min_labelled;
+        let by_objective = tally.objective.is_some() && tally.stage() == Stage::Canary;
+        let is_apart = by_objective || tally.right.pairs() < policy.min_labelled;
         if is_apart && tally.apart.pairs() >= policy.min_labelled { self.apart.decision } else { self.right.decision }
     }
 }
@@ -99,9 +102,19 @@ fn verdict(tally: &Tally, policy: &TrialPolicy, quality: &Quality) -> (Verdict, 
         _ if lacks_outcomes(tally, policy) => (Verdict::Wait, "too_few_outcomes"),
         PairedDecision::Better => (Verdict::Advance, "quality_better"),
         PairedDecision::NotWorse => (Verdict::Advance, "quality_not_worse"),
-        // Watching costs nobody an answer: it need not wait for labels to answer for some.
-        _ if tally.stage() == Stage::Shadow || tally.right.pairs() == 0 => without_labels(tally, policy),
+        _ if cannot_be_told(tally) => without_labels(tally, policy),
         _ => (Verdict::Wait, "quality_undecided"),
+    }
+}
+
+/// Whether quality is not measured in this stage: where it is not decided, nothing is waited for then.
+fn cannot_be_told(tally: &Tally) -> bool {
+    match tally.stage() {
+        // Watching costs nobody an answer: it need not wait for labels to answer for some.
+        Stage::Shadow => true,
+        Stage::Canary => tally.right.pairs() == 0 && tally.apart.pairs() == 0,
+        // One of the two answers everything: pairs apart come no more.
+        Stage::Probation => tally.right.pairs() == 0,
     }
 }
 
@@ -117,7 +130,7 @@ fn sample_ratio(tally: &Tally, policy: &TrialPolicy) -> SampleRatio {
     SampleRatio { declared: policy.canary_share, first, second }
 }
 
-/// Where nothing is labelled, the proven bundle is the measure.
+/// Where quality is not measured, the proven bundle is the measure.
 fn without_labels(tally: &Tally, policy: &TrialPolicy) -> (Verdict, &'static str) {
     if tally.right.pairs() > 0 || tally.agreement() >= policy.min_agreement {
         (Verdict::Advance, "behaves_as_well")
@@ -142,6 +155,8 @@ fn figures(tally: &Tally, quality: &Quality) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use dunlin_bundle::manifest::{Direction, Objective};
+
     use super::*;
 
     fn good(stage: Stage) -> Tally {
@@ -185,6 +200,31 @@ mod tests {
         // What is bad is thrown out as soon as it shows.
         let early = Tally { compared_in_stage: 3, ..right(2, 400, 30) };
         assert_eq!(told(&early), (Verdict::ThrowOut, "quality_worse"));
+    }
+
+    #[test]
+    fn pairs_apart_decide_where_the_bundle_names_an_objective_or_nothing_else_can_be_told() {
+        let minutes = Some(Objective { outcome: "minutes".into(), direction: Direction::Maximize });
+        let counts = |better, same, worse| PairedCounts { better, same, worse };
+        let tally =
+            |objective: &Option<Objective>, apart, stage| Tally { objective: objective.clone(), apart, ..good(stage) };
+        let canary = |objective, apart| told(&tally(objective, apart, Stage::Canary));
+        for objective in [&None, &minutes] {
+            assert_eq!(canary(objective, counts(400, 200, 100)), (Verdict::Advance, "quality_better"));
+            assert_eq!(canary(objective, counts(100, 200, 400)), (Verdict::ThrowOut, "quality_worse"));
+            assert_eq!(canary(objective, counts(900, 200, 900)), (Verdict::Advance, "quality_not_worse"));
+            // It agrees with the proven one, and yet its answers may come out worse.
+            assert_eq!(canary(objective, counts(50, 0, 60)), (Verdict::Wait, "quality_undecided"));
+        }
+        assert_eq!(canary(&minutes, counts(20, 0, 20)), (Verdict::Wait, "too_few_outcomes"));
+        assert_eq!(canary(&minutes, counts(0, 0, 0)), (Verdict::Wait, "too_few_outcomes"));
+        assert_eq!(told(&tally(&minutes, counts(0, 0, 0), Stage::Shadow)), (Verdict::Advance, "behaves_as_well"));
+        // In probation no pair apart is added: what was undecided is decided by other means.
+        let promoted = tally(&minutes, counts(50, 0, 60), Stage::Probation);
+        assert_eq!(told(&promoted), (Verdict::Advance, "behaves_as_well"));
+        let labelled = |right| told(&Tally { right, ..promoted.clone() });
+        assert_eq!(labelled(counts(0, 600, 0)), (Verdict::Advance, "quality_not_worse"));
+        assert_eq!(labelled(counts(1, 30, 1)), (Verdict::Wait, "quality_undecided"));
     }
 
     #[test]

@@ -21,15 +21,16 @@ pub struct TrialPolicy {
     pub alpha: f64,
     /// How much worse a new bundle may be and still be kept, as a difference of accuracies; 0.02.
     pub quality_margin: f64,
-    /// How much more often it may abstain, or take longer than its budget, than the other on the same records; 0.1.
+    /// How much more often it may abstain, or take longer than its budget, than the other on the same records, or come out
+    /// worse on a record of its own; 0.1.
     pub behaviour_margin: f64,
     /// Records compared before each step to the next stage; 200.
     pub min_compared: u64,
-    /// Records compared and labelled before quality is decided on; 50.
+    /// Records compared and labelled, or pairs of records compared apart, before quality is decided on; 50.
     pub min_labelled: u64,
     /// Answers with NaN or infinity, on records on which the other was finite, for which it is thrown out; 3.
     pub max_non_finite: u64,
-    /// Where nothing is ever labelled, share of the compared records on which both must agree to go on; 0.8.
+    /// Where quality is not measured, share of the compared records on which both must agree to go on; 0.8.
     pub min_agreement: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What a trial has counted: enough to decide, and nothing that could be traced to a record.
+//! What a trial has counted: enough to decide, and of records no more than one loss that waits for another.
 
 use dunlin_bundle::manifest::{Direction, Objective};
 use dunlin_drift::PairedCounts;
@@ -35,8 +35,8 @@ pub(crate) struct Tally {
     /// Which of the two did better, each on a record of its own: by the objective's outcome where there is one, else by
     /// labels.
     pub(super) apart: PairedCounts,
-    /// The last loss of each that has not met one of the other's.
-    pub(super) unmet: [Option<f64>; 2],
+    /// The loss that waits for the next one, and which of the two it is of.
+    pub(super) unmet: Option<(usize, f64)>,
     /// What `apart` goes by; labels where there is none.
     pub(super) objective: Option<Objective>,
 }
@@ -84,15 +84,16 @@ impl Tally {
         true
     }
 
-    /// The records of the two were drawn from the same stream, so that a loss of one and the latest of the other are as good
-    /// a pair as any; the latest, since the stream may change.
+    /// Losses are taken two by two, and two of the same side are passed over: of a pair either side is as often the first as the
+    /// second, whatever their shares, so that a world that gets better or worse speaks for neither.
     fn add_apart(&mut self, arm: usize, loss: f64) {
-        if let Some(unmet) = self.unmet.get_mut(arm) {
-            *unmet = Some(loss);
-        }
-        if let [Some(incumbent), Some(challenger)] = self.unmet {
-            self.apart.push(incumbent <= challenger, challenger <= incumbent);
-            self.unmet = [None; 2];
+        match self.unmet.take() {
+            None => self.unmet = Some((arm, loss)),
+            Some((other, _)) if other == arm => {}
+            Some((other, before)) => {
+                let [incumbent, challenger] = if other == 0 { [before, loss] } else { [loss, before] };
+                self.apart.push(incumbent <= challenger, challenger <= incumbent);
+            }
         }
     }
 

@@ -70,10 +70,14 @@ impl Runtime {
         let mut fetcher = download::Fetcher::new(transport);
         let channel = metadata::follow(&self.shared, updates, &mut fetcher)?;
         download::sweep(self.shared.registry.folder.path(), &channel);
-        let mut models = Vec::new();
-        for model_id in take::models(&self.shared, &updates.policy)? {
-            models.push(take::update(&self.shared, updates, &channel, &model_id, &mut fetcher, link)?);
-        }
+        let models = take::models(&self.shared, &updates.policy)?.into_iter();
+        // First what must go, of every model: no trouble with one release keeps that.
+        let told = |model_id: String| Ok((take::recall(&self.shared, &channel, &model_id)?, model_id));
+        let recalled = models.map(told).collect::<Result<Vec<_>, UpdateError>>()?;
+        let update = |(recalled, model_id): (_, String)| {
+            take::update(&self.shared, updates, &channel, (&model_id, recalled), &mut fetcher, link)
+        };
+        let models = recalled.into_iter().map(update).collect::<Result<Vec<_>, UpdateError>>()?;
         let root_version = metadata::trust(&self.shared, updates)?.root().version;
         Ok(UpdateReport { root_version, channel_version: channel.version, bytes: fetcher.bytes, models })
     }

@@ -20,19 +20,20 @@ const RUNTIME: &str = env!("CARGO_PKG_VERSION");
 /// Models that are looked for in the channel.
 pub(super) fn models(shared: &Shared, policy: &UpdatePolicy) -> Result<BTreeSet<String>, UpdateError> {
     let installed = shared.registry.state().models()?;
-    Ok(installed.into_iter().map(|held| held.model.model_id).chain(policy.models.iter().cloned()).collect())
+    let in_memory = shared.registry.all_held().into_iter().map(|(held, _)| held.version.id.clone());
+    let installed = installed.into_iter().map(|held| held.model.model_id);
+    Ok(installed.chain(in_memory).chain(policy.models.iter().cloned()).collect())
 }
 
-/// Does for a model what the channel says.
+/// Does for a model what the channel says of releases.
 pub(super) fn update(
     shared: &Shared,
     updates: &Updates,
     channel: &Channel,
-    model_id: &str,
+    (model_id, recalled): (&str, Vec<String>),
     fetcher: &mut Fetcher<'_>,
     link: Link,
 ) -> Result<ModelUpdate, UpdateError> {
-    let recalled = recall(shared, channel, model_id)?;
     let found = ModelUpdate {
         model_id: model_id.to_owned(),
         outcome: UpdateOutcome::Current,
@@ -55,7 +56,7 @@ pub(super) fn update(
 }
 
 /// Takes recalled bundles out; their versions, and why.
-fn recall(shared: &Shared, channel: &Channel, model_id: &str) -> Result<Vec<String>, UpdateError> {
+pub(super) fn recall(shared: &Shared, channel: &Channel, model_id: &str) -> Result<Vec<String>, UpdateError> {
     let mut told = Vec::new();
     for recall in choose(shared, channel, model_id)?.recalled {
         let digest = recall.digest.to_string();

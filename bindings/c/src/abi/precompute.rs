@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use super::record::RecordHandle;
 use super::session::{SessionHandle, with_seat};
 use super::status::{ErrorText, Status, guard};
-use crate::draft::RECORDS;
+use crate::draft::{RECORDS, Trouble};
 use crate::pointers::items;
 use crate::slab::alone;
 
@@ -32,7 +32,7 @@ pub struct PrecomputeReport {
 /// Computes the answers to records that are known to come often, in a file of at most `max_bytes`, which replaces the model's
 /// earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in the journal.
 /// DUNLIN_STATUS_INVALID_ARGUMENT (too_small) where not even one answer fits; DUNLIN_STATUS_STORAGE where the model is held in
-/// memory alone, or the file cannot be written. `report` may be NULL.
+/// memory alone, or the file cannot be written. `report` may be NULL. The session is busy until it is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dunlin_session_precompute(
     session: SessionHandle,
@@ -46,9 +46,20 @@ pub unsafe extern "C" fn dunlin_session_precompute(
         // SAFETY: the caller promises so many handles.
         let records = unsafe { items(records, record_count, "records") }?;
         let made = with_seat(session, |seat| {
+            // Before anything is computed: a wrong handle at the end would be found when all is done.
+            let drafts = records.iter().map(|record| RECORDS.get(record.handle)).collect::<Result<Vec<_>, _>>()?;
+            for draft in &drafts {
+                alone("record", draft, |draft| {
+                    seat.refuse_another(&draft.schema)?;
+                    match &draft.trouble {
+                        Some(Trouble::Call(failure)) => Err(failure.clone()),
+                        _ => Ok(()),
+                    }
+                })?;
+            }
             let mut filling = seat.session.precompute(max_bytes)?;
-            for record in records {
-                alone("record", &*RECORDS.get(record.handle)?, |draft| {
+            for draft in &drafts {
+                alone("record", draft, |draft| {
                     match &draft.trouble {
                         Some(_) => filling.refuse(),
                         None => filling.add(&draft.record),

@@ -1,6 +1,6 @@
 //! The manifest by itself: format, identity, and the entries that it lists.
 
-use super::{Fault, ensure, within_limit};
+use super::{Fault, check_name, ensure, within_limit};
 use crate::entry::{LISTED, MANIFEST, is_unsafe_name, max_length};
 use crate::error::{BundleError, LayoutFault};
 use crate::limits;
@@ -45,9 +45,7 @@ fn check_fallback(steps: &[FallbackStep]) -> Result<(), Fault> {
 }
 
 fn check_objective(objective: Option<&Objective>) -> Result<(), Fault> {
-    let Some(Objective { outcome, .. }) = objective else { return Ok(()) };
-    ensure(!outcome.is_empty(), "objective.outcome", "it is empty")?;
-    within_limit("MAX_NAME_BYTES", outcome.len(), limits::MAX_NAME_BYTES)
+    objective.map_or(Ok(()), |objective| check_name("outcome", &objective.outcome))
 }
 
 /// Checks that entries are known, in order, complete, and within their limits.

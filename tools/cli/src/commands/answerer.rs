@@ -1,6 +1,5 @@
 //! Who answers: a runtime with its journal, or the predictor alone.
 
-use std::iter::once;
 use std::path::Path;
 use std::time::Duration;
 
@@ -196,7 +195,10 @@ impl Answerer {
     fn answer(&mut self, record: &Record<'_>, label: Option<Scalar>) -> Result<Answered, PredictError> {
         match self {
             Self::OnRecord { runtime, session, cloud, .. } => {
-                let answer = one(session.predict_batch(once(record)))?;
+                let answer = match cloud {
+                    Some(_) => session.predict(record),
+                    None => session.predict_patiently(record),
+                }?;
                 let resolved = cloud.as_ref().and_then(|cloud| cloud.ask(session, &answer));
                 if let Some(label) = label
                     && let Err(error) = runtime.label(answer.id, label)
@@ -219,8 +221,7 @@ impl Answerer {
     /// Puts a row that is no record of the schema on the record, where there is one.
     fn refuse(&mut self, error: FeatureError) {
         if let Self::OnRecord { session, .. } = self {
-            let refused: Result<Record<'_>, FeatureError> = Err(error);
-            let _ = one(session.predict_batch(once(refused)));
+            session.refuse_patiently(error);
         }
     }
 
@@ -255,11 +256,6 @@ impl Answerer {
         }
         runtime.close().map_err(|e| storage(e.to_string()))
     }
-}
-
-/// The one answer of a batch of one.
-fn one(mut batch: impl Iterator<Item = Result<Answer, PredictError>>) -> Result<Answer, PredictError> {
-    batch.next().unwrap_or_else(|| unreachable!("a batch has an answer for each record"))
 }
 
 /// Rows that were not written, as the runtime counts them.

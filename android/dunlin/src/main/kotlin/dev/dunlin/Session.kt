@@ -74,7 +74,8 @@ public class Session internal constructor(
      * session.predictBatch(records).forEach { answer -> answer.onSuccess(::use).onFailure { println(it.message) } }
      * ```
      *
-     * Every failure is a [DunlinException.Record]; what concerns no single record, such as [DunlinException.Closed], is thrown.
+     * Every failure is a [DunlinException.Record]; what concerns no single record, such as [DunlinException.Closed], is thrown. Going
+     * through the sequence a second time predicts again.
      */
     public fun predictBatch(records: Sequence<Record>): Sequence<Result<Prediction>> =
         records.map { record ->
@@ -88,6 +89,7 @@ public class Session internal constructor(
     /**
      * Computes the answers to records that are known to come often, in a file of at most [maxBytes], which replaces the model's
      * earlier one. Sessions opened from then on answer such a record without running the model. Nothing of it is in the journal.
+     * Other calls of this session wait until it is done: give it a session of its own, and not the main thread.
      *
      * @throws DunlinException.InvalidArgument where not even one answer fits.
      * @throws DunlinException.Storage where the model is held in memory alone, or the file cannot be written.

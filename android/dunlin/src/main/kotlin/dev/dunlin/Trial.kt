@@ -13,7 +13,7 @@ public data class TrialPolicy(
     val alpha: Double? = null,
     /** How much worse a new version may be and still be kept, as a difference of accuracies. */
     val qualityMargin: Double? = null,
-    /** How much more often it may abstain, or take longer than its budget, than the other on the same records. */
+    /** How much more often it may abstain, take longer than its budget, or come out worse than the other. */
     val behaviourMargin: Double? = null,
     /** Records compared before each step to the next stage. */
     val minCompared: Long? = null,
