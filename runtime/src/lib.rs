@@ -32,6 +32,7 @@ mod cache;
 pub mod clock;
 mod config;
 pub mod counters;
+pub mod document;
 pub mod fallback;
 pub mod health;
 pub mod ids;

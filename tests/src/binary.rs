@@ -1,4 +1,4 @@
-//! The `dunlin` command that belongs to the tests being run, and the small program beside it.
+//! The `dunlin` command that belongs to the tests being run, and the programs beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,10 +15,20 @@ pub fn binary() -> &'static Path {
         let profile = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").to_owned();
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--quiet", "--package", "dunlin-cli", "--package", "dunlin-bench", "--bins"])
+            .args(["build", "--quiet", "--bins"])
+            .args(["--package", "dunlin-cli", "--package", "dunlin-bench", "--package", "dunlin-daemon"])
             .args(if profile.ends_with("release") { &["--release"][..] } else { &[] });
         build.env("CARGO_TARGET_DIR", profile.parent().expect("target")).current_dir(env!("CARGO_MANIFEST_DIR"));
         assert!(build.status().expect("cargo runs").success(), "the binary does not build");
         profile.join(format!("dunlin{}", std::env::consts::EXE_SUFFIX))
     })
+}
+
+/// The daemon of the same build.
+///
+/// # Panics
+/// As [`binary`].
+#[must_use]
+pub fn daemon() -> PathBuf {
+    binary().with_file_name("dunlind")
 }

@@ -30,4 +30,4 @@ pub mod signing;
 pub mod small_disk;
 pub mod tiny_model;
 
-pub use binary::binary;
+pub use binary::{binary, daemon};

@@ -19,6 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dunlin-bindgen", &[]),
     ("dunlin-c", &["dunlin"]),
     ("dunlin-cloud", BELOW_THE_RUNTIME),
+    ("dunlin-daemon", &["dunlin", "dunlin-transport"]),
+    ("dunlin-transport", &["dunlin"]),
     ("dunlin-bench", &["dunlin-bundle", "dunlin-engine", "dunlin-predictor"]),
     ("dunlin-import", &["dunlin-bundle", "dunlin-engine", "dunlin-features", "dunlin-models", "dunlin-predictor"]),
     ("dunlin-models", ALL_BELOW),

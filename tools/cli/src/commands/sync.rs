@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use dunlin::outbox::{Link, SyncReport};
 use dunlin::{Config, Runtime, TrustedKeys};
+use dunlin_transport::{Address, HttpTransport};
 use serde_json::json;
 
 use crate::error::{CliError, Kind};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
-use crate::transport::HttpTransport;
-use crate::{folder, utc};
+use crate::{folder, transport, utc};
 
 /// Attempts that are looked through for the last one that was not delivered.
 const LOOKED_AT: u32 = 64;
@@ -56,7 +56,7 @@ struct Outcome {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
-    let transport = HttpTransport::open(&args.url, args.token_file.as_deref())?;
+    let transport = transport::open(&args.url, args.token_file.as_deref())?;
     let mut transport = transport.within(Duration::from_secs(args.timeout));
     folder::must_exist(&args.dir)?;
     let interrupt = Interrupt::watch()?;
@@ -145,7 +145,7 @@ fn explained(status: u16, result: &str) -> String {
     format!("status {status}: {meaning}{lost}")
 }
 
-fn told(outcome: &Outcome, address: &crate::transport::Address) -> String {
+fn told(outcome: &Outcome, address: &Address) -> String {
     let Outcome { attempts, accepted, waiting, wait, .. } = outcome;
     let mut text = match (attempts, accepted) {
         (0, _) => "Nothing was sent".to_owned(),

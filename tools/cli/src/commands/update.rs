@@ -11,7 +11,7 @@ use super::read_keys;
 use crate::error::{CliError, Kind};
 use crate::folder;
 use crate::output::Output;
-use crate::transport::HttpTransport;
+use crate::transport;
 
 /// Take from an update channel what a runtime's folder may take: recalled bundles go, a new one is fetched, verified and tried.
 #[derive(clap::Args)]
@@ -49,7 +49,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
-    let transport = HttpTransport::open(&args.url, args.token_file.as_deref())?;
+    let transport = transport::open(&args.url, args.token_file.as_deref())?;
     let mut transport = transport.within(Duration::from_secs(args.timeout));
     let policy = policy(args)?;
     let keys = if args.keys.is_empty() { TrustedKeys::new() } else { read_keys(&args.keys)? };

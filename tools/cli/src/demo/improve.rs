@@ -9,6 +9,7 @@ use dunlin::{Answer, AnsweredBy, Config, Runtime, TrialPolicy, TrustedKeys, Upda
 use dunlin_models::LabelledRecord;
 use dunlin_models::digits::WornCamera;
 use dunlin_models::train::SeededRandom;
+use dunlin_transport::HttpTransport;
 use serde_json::{Value, json};
 
 use super::answer::{answer_one, model_class, runtime_dir, storage};
@@ -20,7 +21,7 @@ use crate::commands::write;
 use crate::engine;
 use crate::error::{CliError, Kind};
 use crate::output::{Output, table};
-use crate::transport::HttpTransport;
+use crate::transport;
 
 /// Pictures that somebody has labelled: an afternoon's work.
 const LABELLED: usize = 600;
@@ -59,7 +60,7 @@ pub(super) fn improve(dir: &Path, made: &Made, seed: u64, output: Output) -> Res
     label(dir, made, seed)?;
     publish_challenger(dir, seed, output)?;
     let (_serving, url) = serve(dir, &["--channel", "channel"])?;
-    let mut transport = HttpTransport::open(&url, None)?;
+    let mut transport = transport::open(&url, None)?;
     let mut device = Device::open(dir, made, seed)?;
 
     device.update(&mut transport, output)?;

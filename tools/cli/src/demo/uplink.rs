@@ -13,7 +13,7 @@ use super::answer::{runtime_dir, storage};
 use super::tool::serve;
 use crate::error::{CliError, Kind};
 use crate::output::{Output, table};
-use crate::transport::HttpTransport;
+use crate::transport;
 
 /// A server under load, a connection cut in the middle of the answer, a hotel's login page.
 const FAULTS: &str = "503/1,cut,captive";
@@ -38,7 +38,7 @@ pub(super) fn uplink(dir: &Path, runtime: &Runtime, output: Output) -> Result<Up
          connection in the middle of the answer, then shows a login page",
     );
     let (_serving, url) = serve(dir, &["--fault", FAULTS])?;
-    let mut transport = HttpTransport::open(&url, None)?;
+    let mut transport = transport::open(&url, None)?;
     for _ in 0..MOST_ROUNDS {
         let report = runtime.sync(&mut transport, Link::Unmetered).map_err(|e| storage(&e))?;
         match report.wait {

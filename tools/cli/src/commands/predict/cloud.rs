@@ -6,9 +6,10 @@ use std::time::Duration;
 use dunlin::fallback::{FallbackError, FallbackPolicy, Resolved};
 use dunlin::outbox::Response;
 use dunlin::{Answer, Session};
+use dunlin_transport::HttpTransport;
 
 use crate::error::{CliError, Kind};
-use crate::transport::HttpTransport;
+use crate::transport;
 
 /// Whether, where and how often to ask.
 #[derive(clap::Args)]
@@ -46,7 +47,7 @@ impl CloudArgs {
         let mut policy = FallbackPolicy::default();
         policy.deadline = self.cloud_deadline.map_or(policy.deadline, Duration::from_millis);
         policy.requests_a_day = self.cloud_budget.unwrap_or(policy.requests_a_day);
-        let transport = HttpTransport::open(url, self.token_file.as_deref())?;
+        let transport = transport::open(url, self.token_file.as_deref())?;
         Ok(Some(Box::new(Cloud { transport, policy })))
     }
 }

@@ -7,37 +7,34 @@ use std::path::Path;
 
 use ureq::http::HeaderValue;
 
-use crate::error::{CliError, Kind};
+use crate::error::SetupError;
 
 /// Longest file that is read for a token; servers refuse longer headers.
 const MAX_BYTES: u64 = 4096;
 
 /// A token, never shown.
-pub(super) struct Token(HeaderValue);
+pub(crate) struct Token(HeaderValue);
 
 impl Token {
     /// Reads a file that holds one token and nothing else.
-    pub(super) fn read(path: &Path) -> Result<Self, CliError> {
-        let file = File::open(path).map_err(|e| CliError::file(path, &e))?;
-        let wrong = |code, what: String| CliError::new(Kind::Key, code, what).of(path);
-        if is_readable_by_others(&file).map_err(|e| CliError::file(path, &e))? {
-            let remedy = format!("others can read this token; run: chmod 600 {}", path.display());
-            return Err(wrong("token_is_readable", remedy));
+    pub(crate) fn read(path: &Path) -> Result<Self, SetupError> {
+        let failed = |error| SetupError::file(path, error);
+        let file = File::open(path).map_err(failed)?;
+        if is_readable_by_others(&file).map_err(failed)? {
+            return Err(SetupError::TokenIsReadable { path: path.to_owned() });
         }
         let mut text = Vec::new();
-        file.take(MAX_BYTES).read_to_end(&mut text).map_err(|e| CliError::file(path, &e))?;
+        file.take(MAX_BYTES).read_to_end(&mut text).map_err(failed)?;
         let token = text.trim_ascii();
         let is_token = !token.is_empty() && token.iter().all(u8::is_ascii_graphic) && (text.len() as u64) < MAX_BYTES;
         let header = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok().filter(|_| is_token);
-        let mut header = header.ok_or_else(|| {
-            wrong("not_a_token", "this is no token; the file must hold one, of visible ASCII characters".to_owned())
-        })?;
+        let mut header = header.ok_or_else(|| SetupError::NotAToken { path: path.to_owned() })?;
         header.set_sensitive(true);
         Ok(Self(header))
     }
 
     /// The value of `Authorization`.
-    pub(super) fn header(&self) -> HeaderValue {
+    pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 }

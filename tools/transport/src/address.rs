@@ -4,11 +4,11 @@ use std::fmt;
 
 use ureq::http::Uri;
 
-use crate::error::{CliError, Kind};
+use crate::error::SetupError;
 
 /// A base address, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
+pub struct Address {
     /// Without the slash at its end.
     base: String,
     /// Host and port, for messages.
@@ -19,9 +19,12 @@ pub(crate) struct Address {
 
 impl Address {
     /// Reads an address. What is wrong is said without repeating an address that may hold a password.
-    pub(crate) fn parse(text: &str) -> Result<Self, CliError> {
+    ///
+    /// # Errors
+    /// [`SetupError::BadUrl`] saying what would be right.
+    pub fn parse(text: &str) -> Result<Self, SetupError> {
         let text = text.trim();
-        let wrong = |what: &str| Err(CliError::new(Kind::Usage, "bad_url", what));
+        let wrong = |what: &str| Err(SetupError::BadUrl { what: what.to_owned() });
         if text.contains('@') {
             return wrong("the URL holds a user name or a password; give a token with --token-file instead");
         }
@@ -52,17 +55,17 @@ impl Address {
     }
 
     /// The address of a path that begins with a slash.
-    pub(super) fn below(&self, path: &str) -> String {
+    pub(crate) fn below(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
     /// Host and port.
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Whether what is sent can be read by others on its way.
-    pub(super) fn is_open_to_listeners(&self) -> bool {
+    pub(crate) fn is_open_to_listeners(&self) -> bool {
         !self.is_https && !self.is_loopback
     }
 }

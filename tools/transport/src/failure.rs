@@ -6,10 +6,10 @@ use std::time::Duration;
 use dunlin::outbox::TransportError;
 use ureq::{Error, Timeout};
 
-use super::address::Address;
+use crate::address::Address;
 
 /// What became of a request that got no whole answer.
-pub(super) fn error(error: &Error, address: &Address, whole: Duration) -> TransportError {
+pub(crate) fn error(error: &Error, address: &Address, whole: Duration) -> TransportError {
     let host = address.host();
     let seconds = whole.as_secs_f64();
     TransportError::new(match error {
@@ -34,7 +34,7 @@ pub(super) fn error(error: &Error, address: &Address, whole: Duration) -> Transp
 }
 
 /// An answer that is longer than any of this protocol.
-pub(super) fn too_long(address: &Address, most: u64) -> TransportError {
+pub(crate) fn too_long(address: &Address, most: u64) -> TransportError {
     let host = address.host();
     TransportError::new(format!("the answer of {host} is longer than {} KiB; is it the right server?", most >> 10))
 }

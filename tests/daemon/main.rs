@@ -1,0 +1,12 @@
+//! The daemon as a firmware engineer meets it: a real process, a real socket, signals, and what goes wrong.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod answers;
+mod board;
+mod configuration;
+mod hostile;
+mod life;
+mod measure;
+mod network;

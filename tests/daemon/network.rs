@@ -1,0 +1,88 @@
+//! Summaries go out and models come in, over HTTP to the real server.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::board::{Board, code, record};
+
+/// `dunlin serve` with what arrives in `served` and the channel in `channel`.
+struct Server {
+    child: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(board: &Board) -> Self {
+        let port = board.path("port");
+        let mut command = Command::new(dunlin_tests::binary());
+        command.args(["serve", "--open", "--listen", "127.0.0.1:0", "--data"]).arg(board.path("served"));
+        command.arg("--channel").arg(board.path("channel")).arg("--port-file").arg(&port);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let number = (0..1_000).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            std::fs::read_to_string(&port).ok()?.trim().parse::<u16>().ok()
+        });
+        Self { child, url: format!("http://127.0.0.1:{}", number.unwrap()) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn dunlin(board: &Board, words: &str) {
+    let ended =
+        Command::new(dunlin_tests::binary()).args(words.split(' ')).current_dir(board.path("")).output().unwrap();
+    assert!(ended.status.success(), "{words}: {}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_arrive() {
+    let board = Board::new();
+    board.write("team.key", &board.key.secret_text());
+    dunlin(
+        &board,
+        "channel init channel --root-key team.pub --channel-key team.pub --bundle-key team.pub --key team.key",
+    );
+    dunlin(&board, "publish tiny.dunlin --channel channel --percent 100 --key team.key");
+    let server = Server::start(&board);
+    let root = board.path("channel/root/1.json");
+    let network = format!(
+        "[receiver]\nurl = {:?}\nevery_seconds = 1\n[updates]\nroot = {root:?}\nchannel = \"stable\"\n",
+        server.url
+    );
+    let config =
+        board.config(&network).lines().filter(|line| !line.starts_with("bundle")).collect::<Vec<_>>().join("\n");
+    board.write("dunlind.toml", &config);
+    let daemon = board.start(|_| ());
+    let mut client = board.client();
+    let mut answered = false;
+    for _ in 0..200 {
+        let answer = client.ask(&record());
+        answered = answer["verdict"] == json!("accept");
+        if answered {
+            break;
+        }
+        assert_eq!(code(&answer), "no_session");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(answered);
+    let log = daemon.stop();
+    assert!(log.contains("nobody answers until") && log.contains("answers from now on"), "{log}");
+}
+
+#[test]
+fn a_receiver_that_is_not_there_is_no_reason_to_stop_answering() {
+    let board = Board::new();
+    board.write("dunlind.toml", &board.config("[receiver]\nurl = \"http://127.0.0.1:1\"\nevery_seconds = 1\n"));
+    let daemon = board.start(|_| ());
+    for _ in 0..100 {
+        assert_eq!(board.client().ask(&record())["verdict"], "accept");
+    }
+    daemon.stop();
+}
