@@ -11,7 +11,7 @@ use crate::board::{Board, code, record};
 #[test]
 fn a_line_of_the_socket_has_a_line_of_answer_and_is_on_the_record() {
     let board = Board::new();
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut client = board.client();
     let answer = client.ask(&record());
     assert_eq!(
@@ -57,7 +57,7 @@ fn standard_input_is_answered_to_its_end_and_the_daemon_ends_with_it() {
 #[test]
 fn clients_are_answered_side_by_side_each_in_its_order() {
     let board = Board::new();
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     std::thread::scope(|threads| {
         for _ in 0..8 {
             threads.spawn(|| {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use dunlin_bundle::Parts;
 use dunlin_tests::fixture::tiny_parts;
+use dunlin_tests::level_model::level_parts;
 use dunlin_tests::signing::TestKey;
 use serde_json::{Value, json};
 
@@ -51,12 +52,37 @@ impl Board {
     pub(crate) fn config(&self, more: &str) -> String {
         let at = |name: &str| self.path(name).display().to_string();
         format!(
-            "state_directory = {:?}\nmodel = \"tiny\"\nbundle = {:?}\nkeys = [{:?}]\ndurability = \"sync\"\n[input]\nsocket = {:?}\n{more}",
+            "state_directory = {:?}\nmodel = \"tiny\"\nbundle = {:?}\nkeys = [{:?}]\ndurability = \"sync\"\ncontrol = {:?}\n[input]\nsocket = {:?}\n{more}",
             at("state"),
             at("tiny.dunlin"),
             at("team.pub"),
+            at("control"),
             at("socket")
         )
+    }
+
+    /// The same with the model `level`, which takes windows of four samples, and more.
+    pub(crate) fn takes_windows(&self, more: &str) {
+        self.pack("tiny.dunlin", &level_parts());
+        self.write("dunlind.toml", &self.config(more).replace("\"tiny\"", "\"level\""));
+    }
+
+    /// What `dunlin ctl` says: exit code and document.
+    pub(crate) fn ctl(&self, question: &str) -> (i32, Value) {
+        let asked = self.asks(&["--json", "ctl", question]);
+        let text = String::from_utf8(asked.stdout).unwrap();
+        let document = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        (asked.status.code().unwrap(), document)
+    }
+
+    /// The same for people.
+    pub(crate) fn ctl_text(&self, question: &str) -> String {
+        String::from_utf8(self.asks(&["ctl", question]).stdout).unwrap()
+    }
+
+    fn asks(&self, words: &[&str]) -> std::process::Output {
+        let mut command = Command::new(dunlin_tests::binary());
+        command.args(words).arg("--socket").arg(self.path("control")).output().unwrap()
     }
 
     /// The program with this board's configuration, and nothing of the machine's.
@@ -68,7 +94,7 @@ impl Board {
     }
 
     /// Runs to the end: exit code, and what was logged.
-    pub(crate) fn ends(&self, configure: impl FnOnce(&mut Command)) -> (i32, String) {
+    pub(crate) fn ends(&self, configure: impl FnOnce(&mut Command) -> &mut Command) -> (i32, String) {
         let mut command = self.command();
         configure(&mut command);
         let ended = command.output().unwrap();
@@ -76,7 +102,7 @@ impl Board {
     }
 
     /// Starts it and waits until it says that it is ready.
-    pub(crate) fn start(&self, configure: impl FnOnce(&mut Command)) -> Daemon {
+    pub(crate) fn start(&self, configure: impl FnOnce(&mut Command) -> &mut Command) -> Daemon {
         let place = self.path("notify");
         let _ = std::fs::remove_file(&place);
         let notices = UnixDatagram::bind(&place).unwrap();
@@ -150,6 +176,11 @@ impl Client {
     fn of(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { answers: BufReader::new(stream.try_clone().unwrap()), stream }
+    }
+
+    /// Longest wait for the daemon to take what is sent.
+    pub(crate) fn patience(&self, time: Duration) {
+        self.stream.set_write_timeout(Some(time)).unwrap();
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {

@@ -7,7 +7,7 @@ use crate::board::Board;
 #[test]
 fn a_configuration_that_can_be_used_is_told_so_and_nothing_is_started() {
     let board = Board::new();
-    let (code, log) = board.ends(|command| drop(command.arg("--check-config")));
+    let (code, log) = board.ends(|command| command.arg("--check-config"));
     assert_eq!(code, 0, "{log}");
     assert!(log.contains("can be used") && !board.path("state").exists());
 }
@@ -23,7 +23,7 @@ fn what_is_wrong_with_a_configuration_is_said_with_its_place_and_exit_code() {
     let bad_key = board.config("").replace("team.pub", "tiny.dunlin");
     let no_key = board.config("").replace("team.pub", "nobody.pub");
     for (text, code, words) in [
-        (board.config("max_conections = 3\n"), 3, vec!["dunlind.toml", "max_conections", "line 7"]),
+        (board.config("max_conections = 3\n"), 3, vec!["dunlind.toml", "max_conections", "line 9"]),
         (board.config("max_connections = \"many\"\n"), 3, vec!["dunlind.toml", "max_connections"]),
         ("state_directory = [".to_owned(), 3, vec!["dunlind.toml"]),
         (no_model, 3, vec!["model is not set"]),
@@ -35,23 +35,23 @@ fn what_is_wrong_with_a_configuration_is_said_with_its_place_and_exit_code() {
         (board.config("[updates]\nroot = \"/nowhere\"\nchannel = \"stable\"\n"), 3, vec!["/nowhere"]),
     ] {
         board.write("dunlind.toml", &text);
-        let (found, log) = board.ends(|command| drop(command.arg("--check-config")));
+        let (found, log) = board.ends(|command| command.arg("--check-config"));
         assert_eq!(found, code, "{text}\n{log}");
         assert!(words.iter().all(|word| log.contains(word)) && !log.contains("secret"), "{words:?}: {log}");
     }
-    let (code, _) = board.ends(|command| drop(command.arg("--no-such-flag")));
+    let (code, _) = board.ends(|command| command.arg("--no-such-flag"));
     assert_eq!(code, 2);
     let (code, log) =
-        board.ends(|command| drop(command.env("DUNLIND_CONFIG", "/nowhere.toml").args(["--config", "/nowhere.toml"])));
+        board.ends(|command| command.env("DUNLIND_CONFIG", "/nowhere.toml").args(["--config", "/nowhere.toml"]));
     assert!(code == 2 || (code == 3 && log.contains("/nowhere.toml")), "{code}: {log}");
 }
 
 #[test]
 fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let board = Board::new();
-    let model = |configure: &dyn Fn(&mut std::process::Command)| board.ends(|command| configure(command)).1;
-    let log = model(&|command| drop(command.env("DUNLIND_MODEL", "of_environment")));
+    let model = |configure: fn(&mut std::process::Command) -> &mut std::process::Command| board.ends(configure).1;
+    let log = model(|command| command.env("DUNLIND_MODEL", "of_environment"));
     assert!(log.contains("'of_environment'"), "{log}");
-    let log = model(&|command| drop(command.env("DUNLIND_MODEL", "of_environment").args(["--model", "of_flag"])));
+    let log = model(|command| command.env("DUNLIND_MODEL", "of_environment").args(["--model", "of_flag"]));
     assert!(log.contains("'of_flag'"), "{log}");
 }

@@ -7,7 +7,7 @@ use crate::board::{Board, code, record};
 #[test]
 fn a_line_that_is_no_record_is_refused_by_name_and_the_next_one_is_answered() {
     let board = Board::new();
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut client = board.client();
     let mut told = |line: &[u8]| {
         client.send(line).unwrap();
@@ -39,7 +39,7 @@ fn a_line_that_is_no_record_is_refused_by_name_and_the_next_one_is_answered() {
 #[test]
 fn half_a_record_is_refused_when_its_client_goes_and_nobody_waits_for_the_rest() {
     let board = Board::new();
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut half = board.client();
     half.send(&record().to_string().as_bytes()[..20]).unwrap();
     assert_eq!(board.client().ask(&record())["verdict"], "accept");
@@ -52,7 +52,7 @@ fn half_a_record_is_refused_when_its_client_goes_and_nobody_waits_for_the_rest()
 fn megabytes_without_a_line_end_are_refused_and_their_connection_closed() {
     let board = Board::new();
     board.write("dunlind.toml", &board.config("max_line_bytes = 1000\n"));
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut endless = board.client();
     // The daemon may have closed before all of it is sent.
     let _ = endless.send(&vec![b' '; 8 << 20]);
@@ -65,7 +65,7 @@ fn megabytes_without_a_line_end_are_refused_and_their_connection_closed() {
 fn ten_thousand_connections_are_turned_away_in_words_and_those_that_are_open_are_answered() {
     let board = Board::new();
     board.write("dunlind.toml", &board.config("max_connections = 2\n"));
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut open = [board.client(), board.client()];
     open.iter_mut().for_each(|client| assert_eq!(client.ask(&record())["verdict"], "accept"));
     for round in 0..10_000 {

@@ -12,7 +12,7 @@ use crate::board::{Board, record};
 fn a_board_on_which_no_model_can_answer_does_not_start() {
     let board = Board::new();
     board.write("tiny.dunlin", "no bundle");
-    let (code, log) = board.ends(|_| ());
+    let (code, log) = board.ends(|command| command);
     assert_eq!(code, 4, "{log}");
     assert!(log.contains("tiny.dunlin"), "{log}");
 }
@@ -20,9 +20,9 @@ fn a_board_on_which_no_model_can_answer_does_not_start() {
 #[test]
 fn a_bundle_that_is_refused_leaves_the_installed_one_answering() {
     let board = Board::new();
-    board.start(|_| ()).stop();
+    board.start(|command| command).stop();
     board.write("tiny.dunlin", "no bundle");
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     assert_eq!(board.client().ask(&record())["model_version"], "1.2.3");
     assert!(daemon.stop().contains("the installed one answers on"));
 }
@@ -31,20 +31,20 @@ fn a_bundle_that_is_refused_leaves_the_installed_one_answering() {
 fn a_socket_that_is_somebody_elses_is_left_alone_and_one_of_a_crash_is_taken_over() {
     let board = Board::new();
     board.write("socket", "a file");
-    let (code, log) = board.ends(|_| ());
+    let (code, log) = board.ends(|command| command);
     assert!(code == 7 && log.contains("no socket"), "{code}: {log}");
     std::fs::remove_file(board.path("socket")).unwrap();
 
     let other = UnixListener::bind(board.path("socket")).unwrap();
-    let (code, log) = board.ends(|_| ());
+    let (code, log) = board.ends(|command| command);
     assert!(code == 7 && log.contains("another process answers"), "{code}: {log}");
     drop(other);
 
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let answer = board.client().ask(&record());
     daemon.signal("KILL");
     assert!(!daemon.end().0.success());
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     assert_eq!(board.client().ask(&record())["verdict"], "accept");
     daemon.stop();
     let id = answer["id"].as_str().unwrap().parse().unwrap();
@@ -55,21 +55,33 @@ fn a_socket_that_is_somebody_elses_is_left_alone_and_one_of_a_crash_is_taken_ove
 #[test]
 fn what_was_sent_before_the_end_is_answered_before_the_end() {
     let board = Board::new();
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut client = board.client();
     client.ask(&record());
     let lines = format!("{}\n", record()).repeat(200);
     client.send(lines.as_bytes()).unwrap();
+    let reading = std::thread::spawn(move || std::iter::from_fn(|| client.line()).count());
     daemon.stop();
-    let answered = std::iter::from_fn(|| client.line()).count();
-    assert_eq!(answered, 200);
+    assert_eq!(reading.join().unwrap(), 200);
     assert!(!board.path("socket").exists());
+}
+
+#[test]
+fn a_client_that_takes_no_answers_does_not_hold_up_the_end() {
+    let board = Board::new();
+    let daemon = board.start(|command| command);
+    let mut client = board.client();
+    let lines = format!("{}\n", record()).repeat(2_000);
+    // More than the socket holds: the rest of it is never taken.
+    client.patience(std::time::Duration::from_secs(1));
+    let _ = client.send(lines.as_bytes());
+    daemon.stop();
 }
 
 #[test]
 fn a_reload_takes_a_new_bundle_into_open_connections_and_a_wrong_configuration_changes_nothing() {
     let board = Board::new();
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut client = board.client();
     assert_eq!(client.ask(&record())["model_version"], "1.2.3");
     board.write("dunlind.toml", "nonsense = 1");
@@ -93,7 +105,7 @@ fn a_reload_takes_a_new_bundle_into_open_connections_and_a_wrong_configuration_c
 #[test]
 fn the_watchdog_is_told_as_often_as_it_asks() {
     let board = Board::new();
-    let daemon = board.start(|command: &mut Command| drop(command.env("WATCHDOG_USEC", "200000")));
+    let daemon = board.start(|command: &mut Command| command.env("WATCHDOG_USEC", "200000"));
     daemon.says("WATCHDOG=1");
     daemon.says("WATCHDOG=1");
     daemon.stop();
@@ -103,7 +115,7 @@ fn the_watchdog_is_told_as_often_as_it_asks() {
 fn a_state_directory_that_cannot_be_written_is_told_and_records_are_answered_all_the_same() {
     let board = Board::new();
     board.write("state", "a file lies where the folder should be");
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let answer = board.client().ask(&record());
     assert_eq!((&answer["verdict"], &answer["model_version"]), (&"accept".into(), &"1.2.3".into()));
     daemon.signal("TERM");

@@ -6,7 +6,11 @@
 mod answers;
 mod board;
 mod configuration;
+mod control;
+mod folder;
 mod hostile;
 mod life;
 mod measure;
 mod network;
+mod sensor;
+mod sinks;

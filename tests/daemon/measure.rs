@@ -12,7 +12,7 @@ const SECONDS: u32 = 10;
 fn how_the_socket_holds_five_thousand_predictions_a_second() {
     let board = Board::new();
     board.write("dunlind.toml", &board.config("").replace("durability = \"sync\"\n", ""));
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut client = board.client();
     let line = record();
     for _ in 0..1_000 {

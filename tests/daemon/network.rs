@@ -59,7 +59,7 @@ fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_a
     let config =
         board.config(&network).lines().filter(|line| !line.starts_with("bundle")).collect::<Vec<_>>().join("\n");
     board.write("dunlind.toml", &config);
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     let mut client = board.client();
     let mut answered = false;
     for _ in 0..200 {
@@ -80,7 +80,7 @@ fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_a
 fn a_receiver_that_is_not_there_is_no_reason_to_stop_answering() {
     let board = Board::new();
     board.write("dunlind.toml", &board.config("[receiver]\nurl = \"http://127.0.0.1:1\"\nevery_seconds = 1\n"));
-    let daemon = board.start(|_| ());
+    let daemon = board.start(|command| command);
     for _ in 0..100 {
         assert_eq!(board.client().ask(&record())["verdict"], "accept");
     }

@@ -21,6 +21,7 @@ pub mod engines;
 pub mod every_feature;
 pub mod fixture;
 pub mod forge;
+pub mod level_model;
 #[cfg(target_os = "linux")]
 pub mod no_network;
 pub mod op_case;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use dunlin_wire::{ModelVersion, Severity};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::database::{FILE, SCHEMA};
@@ -145,7 +145,7 @@ pub struct Totals {
 }
 
 /// Something that happened to the runtime itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RecordedEvent {
     /// When, in microseconds since the Unix epoch.

@@ -64,6 +64,8 @@ enum Command {
     Update(commands::update::Args),
     Events(commands::events::Args),
     Watch(commands::watch::Args),
+    #[cfg(unix)]
+    Ctl(commands::ctl::Args),
     Demo(demo::Args),
     Completions(commands::completions::Args),
 }
@@ -114,6 +116,8 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Update(args) => commands::update::run(&args, output),
         Command::Events(args) => commands::events::run(&args, output),
         Command::Watch(args) => commands::watch::run(&args, output),
+        #[cfg(unix)]
+        Command::Ctl(args) => commands::ctl::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions(args) => commands::completions::run(&args, output),
     }

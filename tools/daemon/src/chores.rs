@@ -2,51 +2,108 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Instant;
 
-use dunlin::{ModelUpdate, UpdateError, UpdateOutcome};
+use dunlin::outbox::SyncReport;
+use dunlin::{ModelUpdate, UpdateError, UpdateOutcome, UpdateReport};
+use serde_json::{Value, json};
 
 use crate::config::Chores;
 use crate::served::Served;
 
-/// Does the chores until the sender of `others` is gone; what comes from there takes the place of what was to be done before.
-pub(crate) fn begin(served: &Arc<Served>, chores: Chores, others: Receiver<Chores>) -> io::Result<JoinHandle<()>> {
+/// What the chores are told.
+pub(crate) enum Order {
+    /// To do these instead from now on.
+    Instead(Chores),
+    /// To do them now, waits and pauses or not, and to say what came of it.
+    Now(Sender<Value>),
+}
+
+/// Does the chores in a thread of its own until nobody can give orders any more.
+pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<Order>) -> io::Result<()> {
     let served = Arc::clone(served);
-    thread::Builder::new().name("chores".into()).spawn(move || {
-        let mut chores = chores;
+    let run = move || {
+        once(&served, &mut chores);
+        let mut done = Instant::now();
         loop {
-            once(&served, &mut chores);
-            match others.recv_timeout(chores.every) {
-                Ok(other) => chores = other,
+            match orders.recv_timeout(chores.every.saturating_sub(done.elapsed())) {
+                Ok(Order::Instead(other)) => chores = other,
+                Ok(Order::Now(asking)) => {
+                    // Whoever asked may be gone by now.
+                    let _ = asking.send(now(&served, &mut chores));
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            once(&served, &mut chores);
+            done = Instant::now();
         }
-    })
+    };
+    thread::Builder::new().name("chores".into()).spawn(run).map(drop)
 }
 
-fn once(served: &Served, chores: &mut Chores) {
+/// At once: a network that is back, a new token.
+fn now(served: &Served, chores: &mut Chores) -> Value {
+    if let Err(problem) = served.runtime.resume_uploads() {
+        log::warn!("{problem}; {}", problem.remedy());
+    }
+    once(served, chores)
+}
+
+fn once(served: &Served, chores: &mut Chores) -> Value {
     if let Err(problem) = served.runtime.tick() {
         log::warn!("{problem}; {}", problem.remedy());
     }
-    let Some(receiver) = &mut chores.receiver else { return };
-    match served.runtime.sync(receiver, chores.link) {
-        Ok(report) => {
-            if let Some(trouble) = &report.trouble {
-                log::info!("summaries wait: {trouble}");
-            }
-        }
-        Err(problem) => log::warn!("{problem}; {}", problem.remedy()),
+    let Some(receiver) = &mut chores.receiver else {
+        return json!({"trouble": "there is no receiver: set receiver.url"});
+    };
+    let synced = served.runtime.sync(receiver, chores.link).map_err(|problem| problem.to_string());
+    let updated = served.runtime.update(receiver, chores.link);
+    let document = json!({"sync": told_sync(&synced), "update": told_update(&updated)});
+    log_sync(&synced);
+    log_update(&updated);
+    document
+}
+
+fn told_sync(synced: &Result<SyncReport, String>) -> Value {
+    match synced {
+        Ok(report) => json!({
+            "attempts": report.attempts, "accepted": report.accepted, "trouble": report.trouble,
+            "wait_seconds": report.wait.map(|wait| wait.as_secs()),
+        }),
+        Err(problem) => json!({"trouble": problem}),
     }
-    match served.runtime.update(receiver, chores.link) {
-        Ok(report) => report.models.iter().for_each(tell),
+}
+
+/// Nothing where no channel is followed.
+fn told_update(updated: &Result<UpdateReport, UpdateError>) -> Value {
+    match updated {
+        Ok(report) => json!(report.models),
+        Err(UpdateError::NotConfigured) => Value::Null,
+        Err(error) => json!({"trouble": error.to_string()}),
+    }
+}
+
+fn log_sync(synced: &Result<SyncReport, String>) {
+    match synced {
+        Ok(SyncReport { trouble: Some(trouble), .. }) => log::info!("summaries wait: {trouble}"),
+        Ok(_) => {}
+        Err(problem) => log::warn!("summaries wait: {problem}"),
+    }
+}
+
+fn log_update(updated: &Result<UpdateReport, UpdateError>) {
+    match updated {
+        Ok(report) => report.models.iter().for_each(log_model),
         Err(UpdateError::NotConfigured) => {}
         Err(error) => log::info!("no update: {error}"),
     }
 }
 
-fn tell(update: &ModelUpdate) {
+fn log_model(update: &ModelUpdate) {
     let (model, version) = (&update.model_id, update.version.as_deref().unwrap_or("-"));
     update.recalled.iter().for_each(|recalled| log::warn!("{model}: recalled {recalled}"));
     match update.outcome {

@@ -27,6 +27,12 @@ pub(crate) enum DaemonError {
     Config { path: PathBuf, message: String },
     #[error("{setting} is not set; {remedy}")]
     Lacking { setting: &'static str, remedy: &'static str },
+    #[error("{setting} cannot be used; it holds {expected}")]
+    Wrong { setting: &'static str, expected: &'static str },
+    #[error("the sensor does not fit the model: {0}")]
+    Sensor(String),
+    #[error("the folder {path} cannot be used: {source}; check the path and its permissions", path = path.display())]
+    Folder { path: PathBuf, source: io::Error },
     #[error("{path}: {source}", path = path.display())]
     Key { path: PathBuf, source: KeyError },
     #[error("{0}")]
@@ -49,7 +55,8 @@ impl DaemonError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Signals(_) | Self::Thread(_) => 1,
-            Self::File { .. } | Self::Config { .. } | Self::Lacking { .. } => 3,
+            Self::File { .. } | Self::Config { .. } | Self::Lacking { .. } | Self::Wrong { .. } => 3,
+            Self::Sensor(_) | Self::Folder { .. } => 3,
             Self::Bundle { .. } | Self::NoModel(_) => 4,
             Self::Key { .. } => 5,
             Self::Receiver(SetupError::BadUrl { .. }) => 3,

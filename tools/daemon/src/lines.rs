@@ -1,8 +1,16 @@
 //! Reads a client's lines, none longer than is allowed, and writes an answer for each.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
-use crate::line::refused;
+use crate::line::Reply;
+use crate::served::refused;
+
+/// With nothing to tell for so long, an empty line shows whoever follows that the daemon is there, and the daemon whether
+/// they are.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// How a client's lines came to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +26,7 @@ pub(crate) fn serve(
     from: impl Read,
     mut to: impl Write,
     max_bytes: usize,
-    mut answer: impl FnMut(&[u8]) -> serde_json::Value,
+    mut answer: impl FnMut(&[u8]) -> Reply,
 ) -> io::Result<End> {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
@@ -30,21 +38,34 @@ pub(crate) fn serve(
         }
         if line.len() > max_bytes && line.last() != Some(&b'\n') {
             let message = format!("a line has more than {max_bytes} bytes; input.max_line_bytes allows longer ones");
-            write(&mut to, &refused("line_too_long", None, &message))?;
+            write(&mut to, &refused("line_too_long", None, &message).to_string())?;
             return Ok(End::TooLong);
         }
         let text = line.trim_ascii();
-        if !text.is_empty() {
-            write(&mut to, &answer(text))?;
+        if text.is_empty() {
+            continue;
+        }
+        match answer(text) {
+            Reply::Document(document) => write(&mut to, &document.to_string())?,
+            Reply::Stream(answers) => return follow(&answers, &mut to),
+        }
+    }
+}
+
+/// Writes what comes until nothing does any more, or nobody reads it.
+fn follow(answers: &Receiver<Arc<str>>, to: &mut impl Write) -> io::Result<End> {
+    loop {
+        match answers.recv_timeout(QUIET) {
+            Ok(answer) => write(to, &answer)?,
+            Err(RecvTimeoutError::Timeout) => write(to, "")?,
+            Err(RecvTimeoutError::Disconnected) => return Ok(End::Closed),
         }
     }
 }
 
 /// In one piece, so that a client never waits for the rest of a line.
-fn write(to: &mut impl Write, document: &serde_json::Value) -> io::Result<()> {
-    let mut text = document.to_string();
-    text.push('\n');
-    to.write_all(text.as_bytes())?;
+fn write(to: &mut impl Write, line: &str) -> io::Result<()> {
+    to.write_all(format!("{line}\n").as_bytes())?;
     to.flush()
 }
 
@@ -54,7 +75,7 @@ mod tests {
 
     fn served(text: &str, max_bytes: usize) -> (String, End) {
         let mut told = Vec::new();
-        let length = |line: &[u8]| serde_json::json!(line.len());
+        let length = |line: &[u8]| serde_json::json!(line.len()).into();
         let end = serve(text.as_bytes(), &mut told, max_bytes, length).unwrap_or(End::TooLong);
         (String::from_utf8_lossy(&told).into_owned(), end)
     }

@@ -1,9 +1,12 @@
 //! `dunlind`: a model that answers on a board, remembers, watches, uploads and takes updates, without anybody at a keyboard.
 //!
 //! ```text
-//! a line of a socket or of standard input --> Session --> a line of answer      (one thread a connection)
+//! a line of a socket or of standard input --> Session --> a line of answer      (socket: a thread a connection)
+//! samples --> window --> Session --> sinks, and whoever follows                 (sensor)
+//! a file in a folder --> Session --> a file of answers                          (folder)
 //! the clock --> tick, sync, update                                              (chores)
-//! signals, the service manager's watchdog                                       (main)
+//! dunlin ctl --> status, sync, rollback, events                                 (control)
+//! signals, the service manager's watchdog                                       (service)
 //! ```
 
 #![forbid(unsafe_code)]
@@ -11,14 +14,20 @@
 mod args;
 mod chores;
 mod config;
+mod control;
 mod error;
+mod folder;
+mod followers;
 mod line;
 mod lines;
 mod logging;
+mod sensor;
 mod served;
 mod service;
 mod signals;
+mod sink;
 mod socket;
+mod stop;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! The daemon from its start to its end.
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -11,12 +12,17 @@ use dunlin::{InstallOutcome, Runtime};
 use sd_notify::NotifyState;
 
 use crate::args::Args;
-use crate::chores;
-use crate::config::{Chores, Config};
+use crate::chores::{self, Order};
+use crate::config::Config;
 use crate::error::DaemonError;
+use crate::folder::{self, Folder};
+use crate::followers::Followers;
+use crate::sensor::{self, Sensor, SensorCounts};
 use crate::served::Served;
 use crate::signals::{self, Asked};
-use crate::socket::{self, Socket};
+use crate::sink::Sinks;
+use crate::socket::{self, Serve, Socket};
+use crate::{control, line, lines};
 
 /// Runs until it is asked to end.
 pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {
@@ -26,23 +32,73 @@ pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {
         return Ok(());
     }
     let (asking, asked) = signals::listen()?;
-    let served = Arc::new(Served { runtime: Runtime::open(config.runtime()), model: config.model.clone() });
+    let served = Arc::new(Served {
+        runtime: Runtime::open(config.runtime()),
+        model: config.model.clone(),
+        state_directory: config.state_directory.clone(),
+        sinks: Sinks::start(config.sinks.clone())?,
+        followers: Followers::default(),
+        sensor: SensorCounts::default(),
+    });
     prepare(&served, &config)?;
-    let socket = config.socket.as_deref().map(|path| socket::answer_on(path, &served, config.limits)).transpose()?;
-    if config.stdin {
-        answer_stdin(&served, config.limits.line_bytes, asking.clone())?;
-    }
-    let (others, given) = channel();
-    let chores = chores::begin(&served, config.chores, given).map_err(DaemonError::Thread)?;
+    let (orders, given) = channel();
+    let inputs = Inputs::open(&config, &served, &asking, &orders)?;
+    chores::begin(&served, config.chores, given).map_err(DaemonError::Thread)?;
     tell(&[NotifyState::Ready]);
-    attend(args, &served, &asked, &others);
+    attend(args, &served, &asked, &orders);
     tell(&[NotifyState::Stopping]);
-    drop(others);
-    socket.into_iter().for_each(Socket::drain);
-    // One that waits for a network that is not there is not waited for: what it has is on the disk.
-    drop(chores);
-    drop(asking);
+    // The chores are not waited for, which may wait for a network that is not there: what they have is on the disk.
+    inputs.end(&served);
     Ok(served.runtime.suspend()?)
+}
+
+/// Where records and questions come from.
+struct Inputs {
+    sockets: Vec<Socket>,
+    folder: Option<Folder>,
+    sensor: Option<Sensor>,
+}
+
+impl Inputs {
+    fn open(
+        config: &Config,
+        served: &Arc<Served>,
+        asking: &Sender<Asked>,
+        orders: &Sender<Order>,
+    ) -> Result<Self, DaemonError> {
+        let limits = config.limits;
+        let mut sockets = Vec::new();
+        if let Some(path) = &config.socket {
+            sockets.push(socket::answer_on(path, limits.connections, records(served, limits.line_bytes))?);
+        }
+        if let Some(path) = &config.control {
+            let serve = control::serve(Arc::clone(served), orders.clone());
+            sockets.push(socket::answer_on(path, control::CONNECTIONS, serve)?);
+        }
+        if config.stdin {
+            answer_stdin(served, limits.line_bytes, asking.clone())?;
+        }
+        let folder = config.folder.clone().map(|path| folder::watch(path, served)).transpose()?;
+        let sensor = config.sensor.clone().map(|sensor| sensor::start(sensor, served)).transpose()?;
+        Ok(Self { sockets, folder, sensor })
+    }
+
+    /// In order: what was sent is answered, and nothing more is read.
+    fn end(self, served: &Served) {
+        self.sensor.into_iter().for_each(Sensor::end);
+        self.folder.into_iter().for_each(Folder::end);
+        served.followers.end();
+        self.sockets.into_iter().for_each(Socket::drain);
+    }
+}
+
+/// Answers a connection's lines.
+fn records(served: &Arc<Served>, line_bytes: usize) -> Arc<Serve> {
+    let served = Arc::clone(served);
+    Arc::new(move |stream: &UnixStream| {
+        let mut following = served.follow();
+        lines::serve(stream, stream, line_bytes, |line| line::answer(&served, &mut following, line)).map(drop)
+    })
 }
 
 /// Installs what the board ships with, and says now and not to the first client whether a model can answer.
@@ -88,7 +144,9 @@ fn install(served: &Served, config: &Config) -> Result<(), DaemonError> {
 fn answer_stdin(served: &Arc<Served>, max_line_bytes: usize, asking: Sender<Asked>) -> Result<(), DaemonError> {
     let served = Arc::clone(served);
     let serve = move || {
-        if let Err(error) = served.serve(io::stdin(), io::stdout(), max_line_bytes) {
+        let mut following = served.follow();
+        let answer = |line: &[u8]| line::answer(&served, &mut following, line);
+        if let Err(error) = lines::serve(io::stdin(), io::stdout(), max_line_bytes, answer) {
             log::warn!("standard input: {error}");
         }
         // Nobody listens any more where the end has begun already.
@@ -98,13 +156,13 @@ fn answer_stdin(served: &Arc<Served>, max_line_bytes: usize, asking: Sender<Aske
 }
 
 /// Does what is asked for, and tells the watchdog that it still does, until it is to end.
-fn attend(args: &Args, served: &Served, asked: &Receiver<Asked>, others: &Sender<Chores>) {
+fn attend(args: &Args, served: &Served, asked: &Receiver<Asked>, orders: &Sender<Order>) {
     let watchdog = sd_notify::watchdog_enabled();
     // Twice as often as the service manager asks for, as sd_watchdog_enabled(3) advises.
     let pause = watchdog.map_or(Duration::from_secs(3_600), |every| every / 2);
     loop {
         match asked.recv_timeout(pause) {
-            Ok(Asked::Reload) => reload(args, served, others),
+            Ok(Asked::Reload) => reload(args, served, orders),
             Ok(Asked::End) | Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -116,7 +174,7 @@ fn attend(args: &Args, served: &Served, asked: &Receiver<Asked>, others: &Sender
 
 /// Reads the configuration again: the bundle, the receiver and how often it is asked. The rest takes a restart. What cannot be
 /// used changes nothing.
-fn reload(args: &Args, served: &Served, others: &Sender<Chores>) {
+fn reload(args: &Args, served: &Served, orders: &Sender<Order>) {
     let config = match Config::read(args) {
         Ok(config) => config,
         Err(error) => return log::error!("the configuration stays as it was: {error}"),
@@ -125,7 +183,7 @@ fn reload(args: &Args, served: &Served, others: &Sender<Chores>) {
         log::error!("{error}");
     }
     // The chores end with the daemon alone.
-    let _ = others.send(config.chores);
+    let _ = orders.send(Order::Instead(config.chores));
     log::info!("the configuration was read again");
 }
 

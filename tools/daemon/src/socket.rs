@@ -11,13 +11,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::config::Limits;
 use crate::error::DaemonError;
-use crate::line::refused;
-use crate::served::Served;
+use crate::served::refused;
 
 /// Pause after a connection that could not be taken: with no descriptor left, the next cannot be either.
 const PAUSE: Duration = Duration::from_millis(100);
+/// A client that takes no answer for so long is cut off: it must not hold up the end, nor its place.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is done with a connection until it ends.
+pub(crate) type Serve = dyn Fn(&UnixStream) -> io::Result<()> + Send + Sync;
 
 /// A socket that is being answered on.
 pub(crate) struct Socket {
@@ -38,14 +41,14 @@ struct Open {
 }
 
 /// Binds the socket and answers on it from now on. What a daemon left that is not there any more is taken away first.
-pub(crate) fn answer_on(path: &Path, served: &Arc<Served>, limits: Limits) -> Result<Socket, DaemonError> {
+pub(crate) fn answer_on(path: &Path, most: usize, serve: Arc<Serve>) -> Result<Socket, DaemonError> {
     let failed = |why: String| DaemonError::Socket { path: path.to_owned(), why };
     remove_stale(path).map_err(failed)?;
     let listener = UnixListener::bind(path).map_err(|error| failed(error.to_string()))?;
     let clients = Arc::new(Clients::default());
-    let (served, accepting) = (Arc::clone(served), Arc::clone(&clients));
-    thread::spawn(move || accept(&listener, &served, limits, &accepting));
-    log::info!("answering on {}", path.display());
+    let accepting = Arc::clone(&clients);
+    thread::spawn(move || accept(&listener, &serve, most, &accepting));
+    log::info!("listening on {}", path.display());
     Ok(Socket { path: path.to_owned(), clients })
 }
 
@@ -77,10 +80,10 @@ fn remove_stale(path: &Path) -> Result<(), String> {
     }
 }
 
-fn accept(listener: &UnixListener, served: &Arc<Served>, limits: Limits, clients: &Arc<Clients>) {
+fn accept(listener: &UnixListener, serve: &Arc<Serve>, most: usize, clients: &Arc<Clients>) {
     for stream in listener.incoming() {
         match stream {
-            Ok(stream) => clients.take(stream, served, limits),
+            Ok(stream) => clients.take(stream, serve, most),
             Err(error) => {
                 log::warn!("a connection could not be taken: {error}");
                 thread::sleep(PAUSE);
@@ -91,15 +94,15 @@ fn accept(listener: &UnixListener, served: &Arc<Served>, limits: Limits, clients
 
 impl Clients {
     /// Answers a connection in a thread of its own, or says that there are too many.
-    fn take(self: &Arc<Self>, stream: UnixStream, served: &Arc<Served>, limits: Limits) {
+    fn take(self: &Arc<Self>, stream: UnixStream, serve: &Arc<Serve>, most: usize) {
         let mut open = self.open();
         open.threads.retain(|thread| !thread.is_finished());
         if open.is_ending {
             return;
         }
-        if open.streams.len() >= limits.connections {
+        if open.streams.len() >= most {
             drop(open);
-            turn_away(stream, limits.connections);
+            turn_away(stream, most);
             return;
         }
         let Ok(kept) = stream.try_clone() else {
@@ -108,9 +111,9 @@ impl Clients {
         let number = open.next;
         open.next += 1;
         open.streams.insert(number, kept);
-        let (clients, served) = (Arc::clone(self), Arc::clone(served));
+        let (clients, serve) = (Arc::clone(self), Arc::clone(serve));
         let started = thread::Builder::new().name(format!("client {number}")).spawn(move || {
-            if let Err(error) = answer(&stream, &served, limits)
+            if let Err(error) = answer(&stream, &*serve)
                 && error.kind() != ErrorKind::BrokenPipe
             {
                 log::debug!("client {number}: {error}");
@@ -142,8 +145,9 @@ impl Clients {
     }
 }
 
-fn answer(stream: &UnixStream, served: &Served, limits: Limits) -> io::Result<()> {
-    served.serve(stream, stream, limits.line_bytes)?;
+fn answer(stream: &UnixStream, serve: &Serve) -> io::Result<()> {
+    stream.set_write_timeout(Some(PATIENCE))?;
+    serve(stream)?;
     stream.shutdown(Shutdown::Write)
 }
 

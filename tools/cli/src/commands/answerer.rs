@@ -15,10 +15,11 @@ use dunlin::{
 use dunlin_bundle::Bundle;
 use dunlin_bundle::schema::Schema;
 use dunlin_predictor::{Predictor, verify_golden};
+use dunlin_records::{Row, RowError};
 use serde::{Deserialize, Serialize};
 
 use super::predict::Cloud;
-use super::records::{Row, RowError};
+
 use crate::error::{CliError, Kind};
 use crate::{engine, folder};
 

@@ -1,6 +1,6 @@
 //! `dunlin events`: what is the matter now, and what has happened, from a folder's journal.
 
-mod lines;
+pub(super) mod lines;
 
 use std::io::Write as _;
 use std::path::PathBuf;

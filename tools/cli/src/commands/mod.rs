@@ -6,6 +6,8 @@ pub(crate) mod bench;
 pub(crate) mod channel;
 pub(crate) mod compat;
 pub(crate) mod completions;
+#[cfg(unix)]
+pub(crate) mod ctl;
 pub(crate) mod events;
 pub(crate) mod import;
 pub(crate) mod inspect;

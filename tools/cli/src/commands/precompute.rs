@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use dunlin::{PrecomputeError, PrecomputeReport};
+use dunlin_records::Wanted;
 use serde_json::json;
 
 use super::answerer::Answerer;
 use super::read_keys;
-use super::records::{Format, Source, Wanted, is_standard};
+use super::records::{Format, Source, is_standard};
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 

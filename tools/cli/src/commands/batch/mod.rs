@@ -11,10 +11,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use dunlin_records::{Row, Wanted};
 use serde_json::json;
 
 use super::answerer::{Answerer, Tally};
-use super::records::{Format, Row, Source, Wanted, is_standard};
+use super::records::{Format, Source, is_standard};
 use super::{policy, read_bundle, read_keys};
 use crate::error::{CliError, Kind};
 use crate::interrupt::Interrupt;

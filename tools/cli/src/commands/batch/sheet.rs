@@ -2,9 +2,10 @@
 
 use dunlin::{OutputValue, Reason};
 use dunlin_bundle::schema::{Output as SchemaOutput, Schema, Task};
+use dunlin_records::RowError;
 
 use crate::commands::answerer::Answered;
-use crate::commands::records::RowError;
+
 use crate::error::{CliError, Kind};
 
 /// What every output has before the model's own columns.

@@ -61,7 +61,7 @@ fn alarm(alarm: &Alarm) -> String {
 }
 
 /// Events for people, oldest first.
-pub(super) fn events<'a>(events: impl Iterator<Item = &'a RecordedEvent>) -> String {
+pub(in crate::commands) fn events<'a>(events: impl Iterator<Item = &'a RecordedEvent>) -> String {
     let lines: Vec<String> = events.map(event).collect();
     if lines.is_empty() { "No event is on the record.".to_owned() } else { format!("Events:\n{}", lines.join("\n")) }
 }

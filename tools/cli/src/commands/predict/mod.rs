@@ -6,10 +6,11 @@ mod told;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use dunlin_records::{Row, Wanted};
 use serde_json::{Value, json};
 
 use super::answerer::{Answerer, Tally};
-use super::records::{Format, Row, Source, Wanted};
+use super::records::{Format, Source};
 use super::{policy, read_bundle, read_keys};
 use crate::error::{CliError, Kind};
 use crate::output::Output;

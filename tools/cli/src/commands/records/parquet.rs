@@ -6,6 +6,8 @@ use std::io;
 use dunlin::journal::Scalar;
 use dunlin::{FeatureError, Record};
 use dunlin_bundle::schema::{FeatureType, Schema};
+use dunlin_records::table::{Columns, nested};
+use dunlin_records::{Each, Row, RowError, Wanted, bad_header, key_text};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -15,8 +17,6 @@ use serde_json::{Map, Value as Json};
 
 use super::quiet::caught;
 use super::source::Position;
-use super::table::{Columns, nested};
-use super::{Each, Row, RowError, Wanted, bad_header, key_text};
 
 /// Reads a Parquet file.
 pub(super) fn rows(wanted: Wanted<'_>, file: File, position: &Position, each: Each<'_>) -> io::Result<()> {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Each, Format, Wanted, jsonl, parquet, table};
+use dunlin_records::{Each, Wanted, jsonl, table};
+
+use super::{Format, parquet};
 use crate::error::{CliError, Kind};
 
 /// What stands for standard input or output.

@@ -3,14 +3,17 @@
 use std::io::{self, BufRead};
 
 use dunlin::journal::Scalar;
+use dunlin::schema::{Feature, FeatureType, Schema};
 use dunlin::{FeatureError, Record};
-use dunlin_bundle::schema::{Feature, FeatureType, Schema};
 use serde_json::{Map, Value as Json};
 
-use super::{Each, LABEL, Row, RowError, Wanted, bad_header};
+use crate::{Each, LABEL, Row, RowError, Wanted, bad_header};
 
 /// Reads CSV with a header.
-pub(super) fn rows(wanted: Wanted<'_>, reader: Box<dyn BufRead>, each: Each<'_>) -> io::Result<()> {
+///
+/// # Errors
+/// Those of reading and of `each`, and a header that cannot be right.
+pub fn rows(wanted: Wanted<'_>, reader: impl BufRead, each: Each<'_>) -> io::Result<()> {
     // Cutting at line feeds alone keeps line numbers right where lines end in CRLF; trimming takes the rest of it away.
     let terminator = csv::Terminator::Any(b'\n');
     let mut builder = csv::ReaderBuilder::new();
@@ -49,19 +52,23 @@ fn problem(error: &csv::Error) -> String {
 }
 
 /// Which cells make which feature.
-pub(super) struct Columns {
+pub struct Columns {
     /// Columns of each feature, in schema order: one, a tensor's many, or none.
-    pub(super) features: Vec<Vec<usize>>,
-    pub(super) label: Option<usize>,
+    pub features: Vec<Vec<usize>>,
+    /// The column of the truth.
+    pub label: Option<usize>,
     /// The column that is carried over.
-    pub(super) key: Option<usize>,
+    pub key: Option<usize>,
     /// Columns in all.
     count: usize,
 }
 
 impl Columns {
     /// Finds them by the columns' names; in some formats one column can hold a whole tensor.
-    pub(super) fn find(wanted: Wanted<'_>, header: &[&str], holds_tensors: bool) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// A message naming the column that comes twice, lacks, or is none of the schema's.
+    pub fn find(wanted: Wanted<'_>, header: &[&str], holds_tensors: bool) -> Result<Self, String> {
         let schema = wanted.schema;
         if let Some(twice) = header.iter().enumerate().find(|(i, name)| header.iter().take(*i).any(|h| h == *name)) {
             return Err(format!("column '{}' comes twice; remove one", twice.1));
@@ -162,7 +169,8 @@ fn number(text: &str) -> Json {
     whole.or_else(|_| text.parse::<f64>().map(Json::from)).unwrap_or_else(|_| Json::from(text))
 }
 
-pub(super) fn nested(shape: &[usize], elements: &mut dyn Iterator<Item = Json>) -> Json {
+/// Elements as lists within lists of a tensor's shape, row-major.
+pub fn nested(shape: &[usize], elements: &mut dyn Iterator<Item = Json>) -> Json {
     match shape.split_first() {
         Some((&size, inner)) => (0..size).map(|_| nested(inner, elements)).collect(),
         None => elements.next().unwrap_or(Json::Null),

@@ -1,5 +1,7 @@
 //! What the daemon is told to do: the command line before the environment before the file, checked before anything starts.
 
+mod file;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,56 +10,17 @@ use dunlin::journal::{Durability, JournalConfig};
 use dunlin::outbox::Link;
 use dunlin::{TrustedKeys, UpdatePolicy};
 use dunlin_transport::HttpTransport;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::args::Args;
 use crate::error::DaemonError;
+use file::File;
 
-/// The file. Every key is in docs/boards.md; one that is unknown is refused, since it would be a setting that nobody follows.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    state_directory: Option<PathBuf>,
-    model: Option<String>,
-    bundle: Option<PathBuf>,
-    keys: Vec<PathBuf>,
-    durability: FileDurability,
-    input: Input,
-    receiver: Receiver,
-    updates: Option<Updates>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum FileDurability {
-    Batched,
-    Sync,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Input {
-    socket: Option<PathBuf>,
-    stdin: bool,
-    max_connections: usize,
-    max_line_bytes: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Receiver {
-    url: Option<String>,
-    token_file: Option<PathBuf>,
-    metered: bool,
-    every_seconds: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Updates {
-    root: PathBuf,
-    channel: String,
-}
+/// Slowest and fastest sampling. Beyond the latter a sample's line of text costs more than the sample.
+const MIN_RATE_HZ: f64 = 0.001;
+const MAX_RATE_HZ: f64 = 100_000.0;
+/// What may come of a record.
+const VERDICTS: &[&str] = &["accept", "abstain", "refused"];
 
 /// Everything that was decided, with the files that it names read.
 pub(crate) struct Config {
@@ -66,9 +29,13 @@ pub(crate) struct Config {
     pub(crate) bundle: Option<PathBuf>,
     pub(crate) keys: TrustedKeys,
     pub(crate) durability: Durability,
+    pub(crate) control: Option<PathBuf>,
     pub(crate) socket: Option<PathBuf>,
     pub(crate) stdin: bool,
     pub(crate) limits: Limits,
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) sensor: Option<Sensor>,
+    pub(crate) sinks: Vec<Sink>,
     pub(crate) chores: Chores,
     pub(crate) updates: Option<UpdatePolicy>,
 }
@@ -82,39 +49,49 @@ pub(crate) struct Limits {
     pub(crate) line_bytes: usize,
 }
 
+/// What is sampled, and which records are made of it.
+#[derive(Clone)]
+pub(crate) struct Sensor {
+    /// The tensor feature that takes a window of samples.
+    pub(crate) feature: String,
+    pub(crate) source: SensorSource,
+    /// Samples a second.
+    pub(crate) rate_hz: f64,
+    /// Samples from the start of one window to that of the next; a window's length unless it is given.
+    pub(crate) hop: Option<usize>,
+    /// A sample is (what was read + offset) x scale, as the kernel's IIO has it.
+    pub(crate) scale: f32,
+    pub(crate) offset: f32,
+    /// The record's other features.
+    pub(crate) with: Map<String, Value>,
+}
+
+/// Where samples come from.
+#[derive(Clone)]
+pub(crate) enum SensorSource {
+    /// A program that prints them, the channels of one on a line.
+    Command(Vec<String>),
+    /// Files of the kernel's IIO, one a channel, each read once a sample.
+    Iio(Vec<PathBuf>),
+}
+
+/// A program that is told some of the answers.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    pub(crate) command: Vec<String>,
+    /// `accept`, `abstain`, `refused`; any where there is none.
+    pub(crate) verdicts: Vec<String>,
+    /// Classes; any where there is none.
+    pub(crate) classes: Vec<String>,
+    /// Shortest time from one start to the next.
+    pub(crate) min_interval: Duration,
+}
+
 /// What is done by the clock.
 pub(crate) struct Chores {
     pub(crate) receiver: Option<HttpTransport>,
     pub(crate) link: Link,
     pub(crate) every: Duration,
-}
-
-impl Default for File {
-    fn default() -> Self {
-        Self {
-            state_directory: None,
-            model: None,
-            bundle: None,
-            keys: Vec::new(),
-            durability: FileDurability::Batched,
-            input: Input::default(),
-            receiver: Receiver::default(),
-            updates: None,
-        }
-    }
-}
-
-impl Default for Input {
-    /// Sixteen sessions of a small model fit a board; a line of 1 MiB holds an image as text.
-    fn default() -> Self {
-        Self { socket: None, stdin: false, max_connections: 16, max_line_bytes: 1 << 20 }
-    }
-}
-
-impl Default for Receiver {
-    fn default() -> Self {
-        Self { url: None, token_file: None, metered: false, every_seconds: 900 }
-    }
 }
 
 impl Config {
@@ -127,8 +104,8 @@ impl Config {
         let keys = if given.keys.is_empty() { &file.keys } else { &given.keys };
         let socket = given.socket.clone().or(file.input.socket);
         let stdin = given.stdin || file.input.stdin;
-        if socket.is_none() && !stdin {
-            return Err(lacking("input.socket", "give a path to answer on, or input.stdin"));
+        if socket.is_none() && !stdin && file.folder.is_none() && file.sensor.is_none() {
+            return Err(lacking("input.socket", "give a path to answer on, or input.stdin, [folder] or [sensor]"));
         }
         let model = given.model.clone().or(file.model).ok_or_else(|| lacking("model", "name the one that answers"))?;
         let updates = file.updates.map(|updates| policy(updates, &model)).transpose()?;
@@ -139,9 +116,13 @@ impl Config {
             bundle: given.bundle.clone().or(file.bundle),
             keys: trusted(keys)?,
             durability: file.durability.into(),
+            control: file.control,
             socket,
             stdin,
             limits: Limits { connections: file.input.max_connections, line_bytes: file.input.max_line_bytes },
+            folder: file.folder.map(|folder| folder.path),
+            sensor: file.sensor.map(sensor).transpose()?,
+            sinks: file.sink.into_iter().map(sink).collect::<Result<_, _>>()?,
             chores: chores(given.url.clone(), given.token_file.clone(), file.receiver)?,
             updates,
         })
@@ -158,15 +139,6 @@ impl Config {
     }
 }
 
-impl From<FileDurability> for Durability {
-    fn from(durability: FileDurability) -> Self {
-        match durability {
-            FileDurability::Batched => Self::default(),
-            FileDurability::Sync => Self::Sync,
-        }
-    }
-}
-
 fn parse(path: &Path) -> Result<File, DaemonError> {
     let text = read(path)?;
     toml::from_str(&text).map_err(|error| DaemonError::Config {
@@ -177,6 +149,10 @@ fn parse(path: &Path) -> Result<File, DaemonError> {
 
 fn read(path: &Path) -> Result<String, DaemonError> {
     fs::read_to_string(path).map_err(|source| DaemonError::File { path: path.to_owned(), source })
+}
+
+fn wrong(setting: &'static str, expected: &'static str) -> DaemonError {
+    DaemonError::Wrong { setting, expected }
 }
 
 fn lacking(setting: &'static str, remedy: &'static str) -> DaemonError {
@@ -193,7 +169,7 @@ fn trusted(paths: &[PathBuf]) -> Result<TrustedKeys, DaemonError> {
     Ok(keys)
 }
 
-fn chores(url: Option<String>, token_file: Option<PathBuf>, file: Receiver) -> Result<Chores, DaemonError> {
+fn chores(url: Option<String>, token_file: Option<PathBuf>, file: file::Receiver) -> Result<Chores, DaemonError> {
     let (url, token_file) = (url.or(file.url), token_file.or(file.token_file));
     let receiver = url.map(|url| HttpTransport::open(&url, token_file.as_deref())).transpose()?;
     if receiver.as_ref().is_some_and(HttpTransport::exposes_token) {
@@ -203,9 +179,47 @@ fn chores(url: Option<String>, token_file: Option<PathBuf>, file: Receiver) -> R
     Ok(Chores { receiver, link, every: Duration::from_secs(file.every_seconds.max(1)) })
 }
 
+fn sensor(file: file::Sensor) -> Result<Sensor, DaemonError> {
+    let source = match (file.command, file.iio) {
+        (Some(command), None) if !command.is_empty() => SensorSource::Command(command),
+        (None, Some(files)) if !files.is_empty() => SensorSource::Iio(files),
+        _ => {
+            return Err(lacking(
+                "sensor.command",
+                "give a program that prints samples, or the files of sensor.iio, not both",
+            ));
+        }
+    };
+    if !(MIN_RATE_HZ..=MAX_RATE_HZ).contains(&file.rate_hz) {
+        return Err(wrong("sensor.rate_hz", "samples a second, 0.001 to 100000"));
+    }
+    if !file.scale.is_finite() || !file.offset.is_finite() {
+        return Err(wrong("sensor.scale", "scale and offset are finite numbers"));
+    }
+    if file.hop == Some(0) {
+        return Err(wrong("sensor.hop", "samples from one window to the next, 1 or more"));
+    }
+    let file::Sensor { feature, rate_hz, hop, scale, offset, with, .. } = file;
+    Ok(Sensor { feature, source, rate_hz, hop, scale, offset, with })
+}
+
+fn sink(file: file::Sink) -> Result<Sink, DaemonError> {
+    let file::Sink { command, verdict: verdicts, class: classes, min_interval_seconds } = file;
+    if command.is_empty() {
+        return Err(wrong("sink.command", "a program and its arguments"));
+    }
+    if verdicts.is_empty() && classes.is_empty() {
+        return Err(lacking("sink.verdict", "say on which verdicts or on which classes the command is run"));
+    }
+    if verdicts.iter().any(|verdict| !VERDICTS.contains(&verdict.as_str())) {
+        return Err(wrong("sink.verdict", "accept, abstain, refused"));
+    }
+    Ok(Sink { command, verdicts, classes, min_interval: Duration::from_secs(min_interval_seconds) })
+}
+
 /// The channel's policy: the model may come by it alone.
-fn policy(updates: Updates, model: &str) -> Result<UpdatePolicy, DaemonError> {
-    let Updates { root, channel } = updates;
+fn policy(updates: file::Updates, model: &str) -> Result<UpdatePolicy, DaemonError> {
+    let file::Updates { root, channel } = updates;
     let bytes = fs::read(&root).map_err(|source| DaemonError::File { path: root.clone(), source })?;
     let mut policy = UpdatePolicy::new(bytes, channel);
     policy.models = vec![model.to_owned()];

@@ -3,11 +3,11 @@
 use std::io::{self, BufRead, Read};
 
 use dunlin::journal::Scalar;
+use dunlin::schema::Schema;
 use dunlin::{FeatureError, Record};
-use dunlin_bundle::schema::Schema;
 use serde_json::{Map, Value as Json};
 
-use super::{Each, LABEL, Row, RowError, Wanted, key_text};
+use crate::{Each, LABEL, Row, RowError, Wanted, key_text};
 
 /// Longest line that is read: beyond it the file is no list of records.
 const MAX_LINE_BYTES: u64 = 16 << 20;
@@ -15,7 +15,10 @@ const MAX_LINE_BYTES: u64 = 16 << 20;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads JSON lines; empty lines are passed over.
-pub(super) fn rows(wanted: Wanted<'_>, mut reader: Box<dyn BufRead>, each: Each<'_>) -> io::Result<()> {
+///
+/// # Errors
+/// Those of reading, of `each`, and a line of more than 16 MiB.
+pub fn rows(wanted: Wanted<'_>, mut reader: impl BufRead, each: Each<'_>) -> io::Result<()> {
     let mut skip = wanted.skip;
     let mut bytes = Vec::new();
     for line in 1.. {
