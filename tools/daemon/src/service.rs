@@ -89,6 +89,7 @@ impl Inputs {
         self.folder.into_iter().for_each(Folder::end);
         served.followers.end();
         self.sockets.into_iter().for_each(Socket::drain);
+        served.sinks.end();
     }
 }
 

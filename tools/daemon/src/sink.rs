@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -34,14 +34,20 @@ pub(crate) struct Sinks(Vec<Sink>);
 struct Sink {
     wants: config::Sink,
     told: Mutex<Told>,
-    to: SyncSender<String>,
 }
 
 /// When it was told last, and what it was not told since.
-#[derive(Default)]
 struct Told {
     last: Option<Instant>,
     suppressed: u64,
+    /// Nothing once the daemon ends.
+    program: Option<Program>,
+}
+
+/// Documents for the program, and the thread that runs it.
+struct Program {
+    to: SyncSender<String>,
+    thread: JoinHandle<()>,
 }
 
 impl Sinks {
@@ -54,6 +60,16 @@ impl Sinks {
     pub(crate) fn offer(&self, outcome: Outcome<'_>) {
         self.0.iter().filter(|sink| sink.wants(outcome)).for_each(|sink| sink.tell(outcome.document));
     }
+
+    /// Programs that run may come to their end; nobody is told any more.
+    pub(crate) fn end(&self) {
+        let programs: Vec<Program> = self.0.iter().filter_map(|sink| sink.told().program.take()).collect();
+        for Program { to, thread } in programs {
+            drop(to);
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Sink {
@@ -61,8 +77,9 @@ impl Sink {
         // One at a time: what comes while it runs is counted and not queued, since an alarm of an hour ago helps nobody.
         let (to, from) = sync_channel(1);
         let command = wants.command.clone();
-        thread::Builder::new().name("sink".into()).spawn(move || run_each(&command, &from))?;
-        Ok(Self { wants, told: Mutex::default(), to })
+        let thread = thread::Builder::new().name("sink".into()).spawn(move || run_each(&command, &from))?;
+        let program = Some(Program { to, thread });
+        Ok(Self { wants, told: Mutex::new(Told { last: None, suppressed: 0, program }) })
     }
 
     fn wants(&self, outcome: Outcome<'_>) -> bool {
@@ -72,18 +89,27 @@ impl Sink {
     }
 
     fn tell(&self, document: &Value) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told();
         let now = Instant::now();
         let is_due = told.last.is_none_or(|last| now.duration_since(last) >= self.wants.min_interval);
-        if is_due {
-            let mut document = document.clone();
-            document["suppressed"] = json!(told.suppressed);
-            if self.to.try_send(document.to_string()).is_ok() {
-                *told = Told { last: Some(now), suppressed: 0 };
-                return;
-            }
+        if is_due && told.try_send(document) {
+            (told.last, told.suppressed) = (Some(now), 0);
+        } else {
+            told.suppressed += 1;
         }
-        told.suppressed += 1;
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    fn try_send(&self, document: &Value) -> bool {
+        let Some(program) = &self.program else { return false };
+        let mut document = document.clone();
+        document["suppressed"] = json!(self.suppressed);
+        program.to.try_send(document.to_string()).is_ok()
     }
 }
 
