@@ -47,7 +47,7 @@ impl Network for Convolutional {
     }
 }
 
-/// How much there is in each of eight bands, and a softmax regression on that: a filter bank, as without a network.
+/// How much there is in each of eight bands, and a softmax regression on that.
 pub(super) struct FilterBank;
 
 impl Network for FilterBank {

@@ -51,7 +51,8 @@ pub(crate) struct Args {
     /// Public key to trust; may be given more than once.
     #[arg(long = "key", required = true)]
     keys: Vec<PathBuf>,
-    /// Records to draw from, JSON lines: the record, or {"record": {...}, "label": ...}. The models 'digits' and 'vibration' have their own.
+    /// Records to draw from, JSON lines: the record, or {"record": {...}, "label": ...}. The models 'digits' and
+    /// 'vibration' have their own.
     #[arg(long)]
     records: Option<PathBuf>,
     /// Records to stream.
