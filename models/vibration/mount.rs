@@ -43,7 +43,7 @@ impl WornMount {
     }
 }
 
-/// Steps of the sensor's converter in a g: 12 bits over 2 g either way, as an MMA8452Q has them.
+/// Steps of the sensor's converter in a g: 12 bits over 2 g either way, as is usual for a MEMS sensor.
 const STEPS_PER_G: f64 = 1024.0;
 /// What the sensor measures at most, in g either way.
 const RANGE_G: f64 = 2.0;

@@ -2,7 +2,7 @@
 //!
 //! - Unbalance is a force `m e w^2` that turns with the shaft: acceleration at 1x that grows with the square of the speed. A
 //!   little is left in every rotor (ISO 21940-11 says how much may be).
-//! - Misalignment bends the coupling twice a turn: 2x, more of it under load (ISO 13373-3, annex on shaft misalignment).
+//! - Misalignment bends the coupling twice a turn: 2x, more of it under load (ISO 13373-3).
 //! - A spall is struck by one ball after the other, and the structure rings ([`super::bearing`]); the harder the more load the
 //!   balls carry, and the faster they come.
 //! - Everything else is broadband noise.
