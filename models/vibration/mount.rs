@@ -29,10 +29,10 @@ impl WornMount {
     /// A stud in a clean thread, and a sensor as calibrated: changes nothing.
     pub const NEW: Self = Self { resonance_hz: f32::INFINITY, gain: 1.0, offset_g: 0.0 };
 
-    /// Worn as a magnet on a painted cover is after a year: bearing faults are hardly heard.
+    /// As loose as a magnet on a painted cover: the mount itself rings, and a healthy machine looks broken.
     pub const DEMO: Self = Self { resonance_hz: 180.0, gain: 0.75, offset_g: 0.04 };
 
-    /// Hardly worn: within the tolerances that a data sheet gives.
+    /// Begins to loosen: an eye sees no difference in the samples, and the model errs a little more often.
     pub const WEAK: Self = Self { resonance_hz: 470.0, gain: 0.97, offset_g: 0.003 };
 
     /// What the sensor says through it of a window that a new one has measured, in g; both at rest before.
