@@ -1,0 +1,141 @@
+//! `cargo xtask deb`: a Debian package of the daemon for arm64, packed twice to the same bytes, unpacked, and looked at.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process::{cargo, keep, program, show, target_folder, untied};
+use crate::project::Project;
+use crate::report::Outcome;
+use crate::setup::{Readiness, packages};
+use crate::{arm, cross, sbom, unit};
+
+/// Built without its own compressors in C.
+const VERSION: &str = "3.8.0";
+
+/// As Debian names packages: the package, its version and revision, the architecture.
+const NAME: &str = concat!("dunlin-daemon_", env!("CARGO_PKG_VERSION"), "-1_arm64.deb");
+
+pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
+    if let Readiness::Lacking(why) = packages(project, &["dpkg"])? {
+        return Ok(Outcome::Skipped(why));
+    }
+    let Some(tool) = find_or_install(project)? else {
+        let remedy = format!("cargo install cargo-deb --version {VERSION} --locked");
+        return Ok(Outcome::Skipped(format!("no cargo-deb and --no-setup; else: {remedy}")));
+    };
+    let daemon = match cross::program(project)? {
+        Ok(daemon) => daemon,
+        Err(why) => return Ok(Outcome::Skipped(why)),
+    };
+    let bill = daemon.with_extension("cdx.json");
+    sbom::write(project, arm::TARGET, &bill)?;
+    sbom::validate(project, &bill)?;
+    let package = pack_twice(project, &tool)?;
+    let root = unpack(project, &package)?;
+    looks_right(project, &root)?;
+    unit::check(project, &root)
+}
+
+/// Two runs make the same bytes, so that whoever has the sources can tell where a package comes from.
+fn pack_twice(project: &Project, tool: &Path) -> Result<PathBuf, String> {
+    let folder = target_folder(project)?.join("debian");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let (package, again) = (folder.join(NAME), folder.join("again.deb"));
+    let time = commit_time(project);
+    let mut bytes = Vec::new();
+    for path in [&package, &again] {
+        let mut pack = program(project, tool);
+        pack.env("CARGO_TARGET_DIR", project.cache.join("arm")).env("SOURCE_DATE_EPOCH", &time);
+        pack.args(["--package", "dunlin-daemon", "--no-build", "--no-strip", "--profile", cross::PROFILE, "--quiet"]);
+        show(pack.args(["--target", arm::TARGET, "--output"]).arg(path))?;
+        bytes.push(fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?);
+    }
+    // It was made to be compared.
+    let _ = fs::remove_file(&again);
+    if bytes.first() != bytes.last() {
+        return Err("two packages of the same sources differ".to_owned());
+    }
+    println!("{}: {} bytes, the same twice", package.display(), bytes.first().map_or(0, Vec::len));
+    Ok(package)
+}
+
+/// The time that its files get: that of the commit, else one that is as good as any.
+fn commit_time(project: &Project) -> String {
+    let time = keep(untied(project, "git").args(["log", "-1", "--format=%ct"]));
+    time.map_or_else(|_| "1767225600".to_owned(), |time| time.trim().to_owned())
+}
+
+fn unpack(project: &Project, package: &Path) -> Result<PathBuf, String> {
+    let root = project.cache.join("deb");
+    // What an earlier run left would hide what this one lacks.
+    if root.exists() {
+        fs::remove_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))?;
+    }
+    show(untied(project, "dpkg-deb").arg("--extract").arg(package).arg(&root))?;
+    let control = keep(untied(project, "dpkg-deb").arg("--field").arg(package).arg("Architecture"))?;
+    if control.trim() != "arm64" {
+        return Err(format!("{} is for {}, not for arm64", package.display(), control.trim()));
+    }
+    Ok(root)
+}
+
+/// What must be in it, and that the daemon in it takes the configuration in it.
+fn looks_right(project: &Project, root: &Path) -> Result<(), String> {
+    for file in
+        ["usr/bin/dunlind", "usr/lib/systemd/system/dunlind.service", "usr/share/doc/dunlin-daemon/sbom.cdx.json"]
+    {
+        if !root.join(file).is_file() {
+            return Err(format!("the package lacks {file}: tools/daemon/Cargo.toml"));
+        }
+    }
+    let daemon = root.join("usr/bin/dunlind");
+    let start = fs::read(&daemon).map_err(|error| format!("{}: {error}", daemon.display()))?;
+    if !is_aarch64(&start) {
+        return Err(format!("{} is no program for aarch64", daemon.display()));
+    }
+    let mut check = cross::emulated_aarch64(project);
+    // As the unit would tell it.
+    check.env("STATE_DIRECTORY", "/var/lib/dunlin").arg(daemon).arg("--check-config");
+    keep(check.arg("--config").arg(root.join("etc/dunlin/dunlind.toml"))).map(drop)
+}
+
+/// By ELF's own marks: the magic, 64 bits, little end first, and machine 183.
+fn is_aarch64(program: &[u8]) -> bool {
+    program.starts_with(b"\x7fELF\x02\x01") && program.get(18..20) == Some(&[183, 0])
+}
+
+fn find_or_install(project: &Project) -> Result<Option<PathBuf>, String> {
+    let cached = project.cached_tool("cargo-deb");
+    for tool in [cached.clone(), PathBuf::from("cargo-deb")] {
+        if keep(program(project, &tool).arg("--version")).is_ok_and(|version| version.trim().ends_with(VERSION)) {
+            return Ok(Some(tool));
+        }
+    }
+    if !project.may_install {
+        return Ok(None);
+    }
+    println!("Building cargo-deb {VERSION} once, into {}", cached.display());
+    let mut install = cargo(project);
+    install.env("CARGO_TARGET_DIR", project.cache.join("tools/build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    install.args(["install", "--quiet", "cargo-deb", "--version", VERSION, "--locked", "--no-default-features"]);
+    show(install.args(["--debug", "--root"]).arg(project.cache.join("tools")))?;
+    // The tool is all that is wanted; should the rest stay, it is only space in a cache.
+    let _ = fs::remove_dir_all(project.cache.join("tools/build"));
+    Ok(Some(cached))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_another_processor_is_told_apart() {
+        let mut header = [0; 20];
+        header[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        header[18] = 183;
+        assert!(is_aarch64(&header));
+        header[18] = 62;
+        assert!(!is_aarch64(&header));
+        assert!(!is_aarch64(b"#!/bin/sh"));
+    }
+}
