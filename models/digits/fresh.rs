@@ -3,9 +3,10 @@
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
+use super::data;
 use super::data::{Digit, SIDE};
-use super::{RecipeError, data};
 use crate::folder::LabelledRecord;
+use crate::recipe::RecipeError;
 
 /// Reads records as digits; each must hold a picture and its digit.
 pub(super) fn digits(records: &[LabelledRecord]) -> Result<Vec<Digit>, RecipeError> {

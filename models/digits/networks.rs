@@ -1,15 +1,16 @@
 //! The two networks: each as a candle forward pass for training, and as the graph that the engine runs.
 
 use candle_core::{Result as CandleResult, Tensor};
-use dunlin_bundle::graph::{Attribute, Dim, Graph, Node, ValueInfo};
-use dunlin_bundle::tensor::DType;
+use dunlin_bundle::graph::{Attribute, Graph};
 
 use super::SIDE;
 use crate::train::Network;
+use crate::train::graph::{graph, ints, node};
+use crate::train::layers::{convolution, linear};
 
 const CLASSES: usize = 10;
-/// Operator set whose meanings the graphs use.
-const OPSET: u32 = 17;
+/// The graphs' input and its shape.
+const IMAGE: (&str, &[usize]) = ("image", &[1, SIDE, SIDE]);
 
 /// Two 3x3 convolutions (16 and 32 channels), a 2x2 max pool, and 512 -> 128 -> 10. The hidden layer holds nine tenths of
 /// the weights, and its inner size is a multiple of 32, so that ggml blocks fit.
@@ -30,8 +31,8 @@ impl Network for Convolutional {
     }
 
     fn forward(p: &[Tensor], batch: &Tensor) -> CandleResult<Tensor> {
-        let x = convolution(batch, &p[0], &p[1])?.relu()?;
-        let x = convolution(&x, &p[2], &p[3])?.relu()?;
+        let x = convolution(batch, &p[0], &p[1], 1, 1)?.relu()?;
+        let x = convolution(&x, &p[2], &p[3], 1, 1)?.relu()?;
         let x = x.max_pool2d(2)?.flatten_from(1)?;
         let x = linear(&x, &p[4], &p[5])?.relu()?;
         linear(&x, &p[6], &p[7])
@@ -41,18 +42,22 @@ impl Network for Convolutional {
         let same = [("kernel_shape", ints(&[3, 3])), ("pads", ints(&[1, 1, 1, 1]))];
         let halve = [("kernel_shape", ints(&[2, 2])), ("strides", ints(&[2, 2]))];
         let transposed = [("transB", Attribute::Int(1))];
-        graph::<Self>(vec![
-            node("conv1", "Conv", &["image", "conv1.weight", "conv1.bias"], &same),
-            node("relu1", "Relu", &["conv1"], &[]),
-            node("conv2", "Conv", &["relu1", "conv2.weight", "conv2.bias"], &same),
-            node("relu2", "Relu", &["conv2"], &[]),
-            node("pool", "MaxPool", &["relu2"], &halve),
-            node("flatten", "Flatten", &["pool"], &[]),
-            node("hidden", "Gemm", &["flatten", "hidden.weight", "hidden.bias"], &transposed),
-            node("relu3", "Relu", &["hidden"], &[]),
-            node("output", "Gemm", &["relu3", "output.weight", "output.bias"], &transposed),
-            node("probabilities", "Softmax", &["output"], &[]),
-        ])
+        graph::<Self>(
+            IMAGE,
+            CLASSES,
+            vec![
+                node("conv1", "Conv", &["image", "conv1.weight", "conv1.bias"], &same),
+                node("relu1", "Relu", &["conv1"], &[]),
+                node("conv2", "Conv", &["relu1", "conv2.weight", "conv2.bias"], &same),
+                node("relu2", "Relu", &["conv2"], &[]),
+                node("pool", "MaxPool", &["relu2"], &halve),
+                node("flatten", "Flatten", &["pool"], &[]),
+                node("hidden", "Gemm", &["flatten", "hidden.weight", "hidden.bias"], &transposed),
+                node("relu3", "Relu", &["hidden"], &[]),
+                node("output", "Gemm", &["relu3", "output.weight", "output.bias"], &transposed),
+                node("probabilities", "Softmax", &["output"], &[]),
+            ],
+        )
     }
 }
 
@@ -69,47 +74,14 @@ impl Network for Linear {
     }
 
     fn graph() -> Graph {
-        graph::<Self>(vec![
-            node("flatten", "Flatten", &["image"], &[]),
-            node("output", "Gemm", &["flatten", "output.weight", "output.bias"], &[("transB", Attribute::Int(1))]),
-            node("probabilities", "Softmax", &["output"], &[]),
-        ])
+        graph::<Self>(
+            IMAGE,
+            CLASSES,
+            vec![
+                node("flatten", "Flatten", &["image"], &[]),
+                node("output", "Gemm", &["flatten", "output.weight", "output.bias"], &[("transB", Attribute::Int(1))]),
+                node("probabilities", "Softmax", &["output"], &[]),
+            ],
+        )
     }
-}
-
-fn convolution(x: &Tensor, weight: &Tensor, bias: &Tensor) -> CandleResult<Tensor> {
-    x.conv2d(weight, 1, 1, 1, 1)?.broadcast_add(&bias.reshape((1, bias.elem_count(), 1, 1))?)
-}
-
-fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> CandleResult<Tensor> {
-    x.matmul(&weight.t()?)?.broadcast_add(bias)
-}
-
-fn graph<N: Network>(nodes: Vec<Node>) -> Graph {
-    let shape = |sizes: &[usize]| {
-        let batch = std::iter::once(Dim::Symbol("N".to_owned()));
-        batch.chain(sizes.iter().map(|s| Dim::Size(*s))).collect()
-    };
-    Graph {
-        opset: OPSET,
-        inputs: vec![ValueInfo { name: "image".to_owned(), dtype: DType::F32, shape: shape(&[1, SIDE, SIDE]) }],
-        outputs: vec![ValueInfo { name: "probabilities".to_owned(), dtype: DType::F32, shape: shape(&[CLASSES]) }],
-        initializers: N::parameters().iter().map(|(name, _, _)| (*name).to_owned()).collect(),
-        nodes,
-    }
-}
-
-/// A node whose output has its own name.
-fn node(name: &str, op_type: &str, inputs: &[&str], attributes: &[(&str, Attribute)]) -> Node {
-    Node {
-        name: name.to_owned(),
-        op_type: op_type.to_owned(),
-        inputs: inputs.iter().map(|i| (*i).to_owned()).collect(),
-        outputs: vec![name.to_owned()],
-        attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
-    }
-}
-
-fn ints(values: &[i64]) -> Attribute {
-    Attribute::Ints(values.to_vec())
 }

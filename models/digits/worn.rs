@@ -37,7 +37,7 @@ impl WornCamera {
         let mut pixel = |i: usize| {
             let sharp = at(&turned, (i / SIDE) as f32, (i % SIDE) as f32);
             let hazy = sharp + self.blur * (neighbourhood_mean(&turned, i) - sharp);
-            let level = self.contrast * hazy + self.noise * normal(random);
+            let level = self.contrast * hazy + self.noise * random.normal();
             // NaN becomes paper.
             if level > 0.0 { level.round().min(INK) } else { 0.0 }
         };
@@ -71,12 +71,6 @@ fn neighbourhood_mean(pixels: &[f32], i: usize) -> f32 {
     let around = |center: usize| [center as f32 - 1.0, center as f32, center as f32 + 1.0];
     let cells = around(i / SIDE).into_iter().flat_map(|row| around(i % SIDE).map(|column| at(pixels, row, column)));
     cells.sum::<f32>() / 9.0
-}
-
-/// A standard normal number (Box and Muller 1958).
-fn normal(random: &mut SeededRandom) -> f32 {
-    let (radius, angle) = (1.0 - random.uniform(), std::f32::consts::TAU * random.uniform());
-    (-2.0 * radius.ln()).sqrt() * angle.cos()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! candle's CPU generator cannot be seeded, so everything random here comes from ChaCha8 with the recipe's seed: the
 //! same seed on the same machine gives the same weights, bit for bit.
 
+pub(crate) mod graph;
+pub(crate) mod layers;
 mod network;
 mod random;
 mod run;

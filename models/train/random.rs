@@ -1,4 +1,4 @@
-//! A seeded generator: initial weights and shuffles.
+//! A seeded generator: initial weights, shuffles, noise.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -18,6 +18,12 @@ impl SeededRandom {
     /// Uniform in 0..1, with 24 random bits.
     pub fn uniform(&mut self) -> f32 {
         (self.0.next_u32() >> 8) as f32 / (1 << 24) as f32
+    }
+
+    /// A standard normal number (Box and Muller 1958).
+    pub fn normal(&mut self) -> f32 {
+        let (radius, angle) = (1.0 - self.uniform(), std::f32::consts::TAU * self.uniform());
+        (-2.0 * radius.ln()).sqrt() * angle.cos()
     }
 
     /// Initial weights of a layer with `fan_in` inputs, uniform with variance 2 / fan_in (He et al. 2015, section 2.2).
@@ -47,6 +53,14 @@ mod tests {
         assert_eq!(take(1, 0), take(1, 0));
         assert_ne!(take(1, 0), take(1, 1));
         assert_ne!(take(1, 0), take(2, 0));
+    }
+
+    #[test]
+    fn normal_numbers_have_the_moments_of_the_normal_distribution() {
+        let mut random = SeededRandom::new(3, 0);
+        let numbers: Vec<f64> = (0..100_000).map(|_| f64::from(random.normal())).collect();
+        let moment = |power: i32| numbers.iter().map(|n| n.powi(power)).sum::<f64>() / numbers.len() as f64;
+        assert!(moment(1).abs() < 0.02 && (moment(2) - 1.0).abs() < 0.02 && (moment(4) - 3.0).abs() < 0.15);
     }
 
     #[test]

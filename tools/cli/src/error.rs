@@ -133,8 +133,8 @@ impl From<dunlin_models::FolderError> for CliError {
     }
 }
 
-impl From<dunlin_models::digits::RecipeError> for CliError {
-    fn from(error: dunlin_models::digits::RecipeError) -> Self {
+impl From<dunlin_models::RecipeError> for CliError {
+    fn from(error: dunlin_models::RecipeError) -> Self {
         Self::new(Kind::Model, "training", error)
     }
 }

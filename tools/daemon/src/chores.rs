@@ -90,7 +90,8 @@ fn told_update(updated: &Result<UpdateReport, UpdateError>) -> Value {
 fn log_sync(synced: &Result<SyncReport, String>) {
     match synced {
         Ok(SyncReport { trouble: Some(trouble), .. }) => log::info!("summaries wait: {trouble}"),
-        Ok(_) => {}
+        Ok(SyncReport { accepted: 0, .. }) => {}
+        Ok(SyncReport { accepted, .. }) => log::info!("summaries delivered: {accepted}"),
         Err(problem) => log::warn!("summaries wait: {problem}"),
     }
 }

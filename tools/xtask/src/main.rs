@@ -6,6 +6,7 @@
 mod architecture;
 mod arm;
 mod arm_count;
+mod board;
 mod c;
 mod c_cases;
 mod c_lifecycles;
@@ -50,6 +51,7 @@ cargo xtask COMMAND [--no-setup]
   test quick       the inner loop: format, lint, architecture, and the tests that are not slow
   test c           the C library: its example and tests, shared and static, under valgrind
   test arm         golden vectors and the kernels' tests on emulated aarch64 cores
+  test board       an emulated board whose power is pulled twice, the short form of `board`
   test jvm         the Kotlin library and the Android sample, compiled and tested on a host JVM (Maven)
   test swift       the Swift SDK against the real library, with Debian's Swift in the cache
   check-mobile     type-checks the SDKs' libraries for Android and iOS (rust-src; some minutes)
@@ -63,6 +65,9 @@ cargo xtask COMMAND [--no-setup]
   drill [--devices N]
                    plays a rollout with one bad release over 200 devices, with real runtimes and a virtual clock, and prints
                    the timeline and what came of it (some minutes)
+  board [--kills N]
+                   flashes an emulated aarch64 board (QEMU, Debian's kernel) that samples a simulated machine, pulls its power
+                   20 times, and reports what was on the record each time (some minutes)
   bench --peers [--rounds N]
                    measures Dunlin against ONNX Runtime, LiteRT and candle, rewrites docs/benchmarks.md (some minutes;
                    DUNLIN_DATA names the folder of the models)
@@ -82,6 +87,9 @@ const ROUNDS: u64 = 60;
 /// Devices of a drill.
 const DEVICES: u64 = 200;
 
+/// Times that a board's power is pulled.
+const KILLS: u64 = 20;
+
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let no_setup = take_flag(&mut words, "--no-setup");
@@ -97,6 +105,10 @@ fn main() -> ExitCode {
         Ok(devices) => devices.unwrap_or(DEVICES),
         Err(message) => return usage(&message),
     };
+    let kills = match take_value(&mut words, "--kills") {
+        Ok(kills) => kills.unwrap_or(KILLS),
+        Err(message) => return usage(&message),
+    };
     let project = Project::here(!no_setup);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let passed = match words.as_slice() {
@@ -104,6 +116,7 @@ fn main() -> ExitCode {
         ["test", "quick"] => report::run(&project, test::QUICK),
         ["test", "c"] => report::run(&project, test::C),
         ["test", "arm"] => report::run(&project, test::ARM),
+        ["test", "board"] => report::run(&project, test::BOARD),
         ["test", "jvm"] => report::run(&project, test::JVM),
         ["test", "swift"] => report::run(&project, test::SWIFT),
         ["cross", targets @ ..] if targets.len() <= 1 => cross::run(&project, targets.first().copied()),
@@ -114,6 +127,7 @@ fn main() -> ExitCode {
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
+        ["board"] => board::run(&project, kills),
         ["drill"] => drill::run(&project, devices),
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),

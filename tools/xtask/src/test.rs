@@ -1,7 +1,7 @@
 //! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
 
 use crate::report::Step;
-use crate::{architecture, arm, c, cargo_tests, checks, deb, demo, deny, jvm, mobile, pages, swift, toolchain};
+use crate::{architecture, arm, board, c, cargo_tests, checks, deb, demo, deny, jvm, mobile, pages, swift, toolchain};
 
 pub(crate) const FULL: &[Step] = &[
     FORMAT,
@@ -17,6 +17,7 @@ pub(crate) const FULL: &[Step] = &[
     SWIFT_SDK,
     EMULATED_ARM,
     DEBIAN_PACKAGE,
+    EMULATED_BOARD,
     PAGES,
     PHONES,
     Step { name: "other toolchain", run: toolchain::check },
@@ -27,6 +28,8 @@ pub(crate) const QUICK: &[Step] = &[FORMAT, IMPORTS, LINT, Step { name: "tests",
 pub(crate) const C: &[Step] = &[C_LIBRARY];
 
 pub(crate) const ARM: &[Step] = &[EMULATED_ARM, PAGES];
+
+pub(crate) const BOARD: &[Step] = &[EMULATED_BOARD];
 
 pub(crate) const JVM: &[Step] = &[HOST_JVM];
 
@@ -49,6 +52,7 @@ const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
 const C_LIBRARY: Step = Step { name: "C", run: c::check };
 const DEBIAN_PACKAGE: Step = Step { name: "package", run: deb::check };
 const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };
+const EMULATED_BOARD: Step = Step { name: "board", run: board::check };
 const HOST_JVM: Step = Step { name: "jvm", run: jvm::check };
 const PAGES: Step = Step { name: "16 KB pages", run: pages::check };
 const PHONES: Step = Step { name: "mobile", run: mobile::check };

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dunlin_models::digits::{self, Stage};
 use dunlin_models::train::Progress;
-use dunlin_models::{LabelledRecord, ModelFolder};
+use dunlin_models::{ModelFolder, RecipeError, Stage, digits, vibration};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -20,42 +19,73 @@ pub(crate) struct Args {
     /// Folder to write.
     #[arg(long)]
     out: PathBuf,
-    /// Decides initial weights, order and split; the same seed on the same machine gives the same weights.
-    #[arg(long, default_value_t = digits::SEED)]
-    seed: u64,
+    /// Decides initial weights, order and split; the same seed on the same machine gives the same weights. By default the
+    /// recipe's own.
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Recipe {
+enum Recipe {
     /// Handwritten digits: a small convolutional network and a linear baseline.
     Digits,
+    /// Vibration of a rotating machine: a small convolutional network, and a filter bank as its baseline.
+    Vibration,
+}
+
+/// Told where training stands.
+pub(crate) type Told<'a> = &'a mut dyn FnMut(Stage, Progress);
+
+impl Recipe {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Vibration => "vibration",
+        }
+    }
+
+    fn seed(self) -> u64 {
+        match self {
+            Self::Digits => digits::SEED,
+            Self::Vibration => vibration::SEED,
+        }
+    }
+
+    fn train(self, seed: u64, told: Told<'_>) -> Result<ModelFolder, RecipeError> {
+        match self {
+            Self::Digits => digits::train(seed, told),
+            Self::Vibration => vibration::train(seed, told),
+        }
+    }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
-    let Recipe::Digits = args.recipe;
-    let folder = with_progress(args.seed, &[], output)?;
+    let (recipe, seed) = (args.recipe.name(), args.seed.unwrap_or(args.recipe.seed()));
+    let folder = with_progress(output, |told| args.recipe.train(seed, told))?;
     folder.write(&args.out)?;
     let (training, held_out) = (folder.reference.len(), folder.held_out.len());
-    let document =
-        json!({"recipe": "digits", "seed": args.seed, "training": training, "held_out": held_out, "out": args.out});
+    let document = json!({"recipe": recipe, "seed": seed, "training": training, "held_out": held_out, "out": args.out});
     output.result(&document, || {
         format!(
-            "Trained on {training} digits, {held_out} held out. Wrote {}.\nNext: dunlin pack {0}",
+            "Trained on {training} records, {held_out} held out. Wrote {}.\nNext: dunlin pack {0}",
             args.out.display()
         )
     });
     Ok(())
 }
 
-/// Trains the digits, on labelled records that came later besides, with a bar for people.
-pub(crate) fn with_progress(seed: u64, fresh: &[LabelledRecord], output: Output) -> Result<ModelFolder, CliError> {
+/// Trains a recipe with a bar for people.
+pub(crate) fn with_progress(
+    output: Output,
+    train: impl FnOnce(Told<'_>) -> Result<ModelFolder, RecipeError>,
+) -> Result<ModelFolder, CliError> {
     let bar = if output.json { ProgressBar::hidden() } else { ProgressBar::new(0) };
     if let Ok(style) = ProgressStyle::with_template("  {msg:<32} [{bar:30}] {pos}/{len} epochs") {
         bar.set_style(style.progress_chars("=> "));
     }
-    let folder = digits::train_on(seed, fresh, &mut |stage, progress: Progress| {
-        let name = if stage == Stage::Baseline { "linear baseline" } else { "convolutional network" };
+    let folder = train(&mut |stage, progress: Progress| {
+        let name = if stage == Stage::Baseline { "baseline" } else { "convolutional network" };
         bar.set_length(progress.epochs as u64);
         bar.set_message(format!("{name}, loss {:.4}", progress.loss));
         bar.set_position(progress.epoch as u64);

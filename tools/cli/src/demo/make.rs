@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use dunlin_bundle::manifest::Provenance;
 use dunlin_bundle::{Bundle, GgmlType, TrustedKeys, with_provenance};
-use dunlin_models::ModelFolder;
 use dunlin_models::pack::{Packed, Precision, pack};
+use dunlin_models::{ModelFolder, digits};
 use minisign::KeyPair;
 
 use crate::commands::keygen::{key_error, texts};
@@ -31,7 +31,7 @@ pub(super) struct Made {
 pub(super) fn make(dir: &Path, seed: u64, output: Output) -> Result<Made, CliError> {
     output.say("1. Train on 1,797 scanned digits (UCI, 8x8), a fifth of them held out");
     let started = Instant::now();
-    let folder = train::with_progress(seed, &[], output)?;
+    let folder = train::with_progress(output, |told| digits::train(seed, told))?;
     folder.write(&dir.join("model"))?;
     output.say(&format!(
         "   A small convolutional network beside a linear baseline, {:.1} s. Seed {seed}: the same weights every time.",

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod digits;
 mod fused;
 mod known_models;
 mod nets;
 mod onnx_runtime;
 mod oracle;
+mod recipes;
 mod refused;

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf};
 
 use dunlin_bundle::manifest::Provenance;
 use dunlin_bundle::{Bundle, Contents, with_provenance};
-use dunlin_models::digits;
 use dunlin_models::pack::{Precision, pack};
-use dunlin_models::{LabelledRecord, ModelFolder};
+use dunlin_models::{LabelledRecord, ModelFolder, digits, held_out_of};
 use serde_json::{Value, json};
 
 use self::contest::{Contest, contest};
@@ -22,8 +21,8 @@ use crate::output::{Output, table};
 /// Train a challenger on fresh labelled records where devices raised an alarm, and publish it if it beats the champion.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The recipe.
-    recipe: train::Recipe,
+    /// The recipe; one that learns from labelled records that came later.
+    recipe: Recipe,
     /// The bundle that devices run now.
     #[arg(long, value_name = "BUNDLE")]
     champion: PathBuf,
@@ -71,9 +70,15 @@ pub(crate) struct Args {
     password_file: Option<PathBuf>,
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Recipe {
+    /// Handwritten digits.
+    Digits,
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
-    let train::Recipe::Digits = args.recipe;
+    let Recipe::Digits = args.recipe;
     let champion = Bundle::open(&args.champion, &read_keys(&args.keys)?);
     let champion = champion.map_err(|error| CliError::from(error).of(&args.champion))?;
     let verdict = Verdict::of(&args.received, &champion)?;
@@ -88,7 +93,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
     let folder = trained(args, &champion, &fresh, output)?;
     let packed = pack(&folder, args.precision)?;
     let challenger = Contents::read_unsigned(packed.bytes.clone())?;
-    let held_out_fresh = digits::held_out_of(fresh.len());
+    let held_out_fresh = held_out_of(fresh.len());
     let (scans, later) = folder.held_out.split_at(folder.held_out.len().saturating_sub(held_out_fresh));
     let contests = [
         contest("records like those of before", &champion, &challenger, scans)?,
@@ -116,7 +121,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
 
 /// Trains with the champion's identity, one sequence on, and writes the model folder.
 fn trained(args: &Args, champion: &Bundle, fresh: &[LabelledRecord], output: Output) -> Result<ModelFolder, CliError> {
-    let mut folder = train::with_progress(args.seed, fresh, output)?;
+    let mut folder = train::with_progress(output, |told| digits::train_on(args.seed, fresh, told))?;
     let manifest = champion.manifest();
     folder.settings.model_id.clone_from(&manifest.model_id);
     folder.settings.version = manifest.version.clone();

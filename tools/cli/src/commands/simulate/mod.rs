@@ -51,7 +51,8 @@ pub(crate) struct Args {
     /// Public key to trust; may be given more than once.
     #[arg(long = "key", required = true)]
     keys: Vec<PathBuf>,
-    /// Records to draw from, JSON lines: the record, or {"record": {...}, "label": ...}. The model 'digits' has its own.
+    /// Records to draw from, JSON lines: the record, or {"record": {...}, "label": ...}. The models 'digits' and
+    /// 'vibration' have their own.
     #[arg(long)]
     records: Option<PathBuf>,
     /// Records to stream.
@@ -61,8 +62,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HZ", default_value_t = 0.0, value_parser = rate)]
     rate: f64,
     /// What goes wrong; may be given more than once. One of: add:FEATURE=0.5sd (or a number), scale:FEATURE=1.2,
-    /// missing:FEATURE=0.3, nan:FEATURE=0.05, outside:FEATURE=0.1, level:FEATURE=NAME:0.5, freeze:FEATURE, camera:demo,
-    /// camera:weak, blur=0.2,contrast=0.9,rotation=5,noise=0.5.
+    /// missing:FEATURE=0.3, nan:FEATURE=0.05, outside:FEATURE=0.1, level:FEATURE=NAME:0.5, freeze:FEATURE, mount:demo,
+    /// mount:weak, camera:demo, camera:weak, blur=0.2,contrast=0.9,rotation=5,noise=0.5.
     #[arg(long = "shift", value_name = "SPEC")]
     shifts: Vec<Spec>,
     /// Records before it goes wrong; by default half of them.

@@ -5,6 +5,7 @@ use dunlin_bundle::schema::{Feature, FeatureType, Schema};
 use dunlin_bundle::tensor::DType;
 use dunlin_models::digits::{Digit, SIDE, WornCamera};
 use dunlin_models::train::SeededRandom;
+use dunlin_models::vibration::{WINDOW, WornMount};
 
 use super::source::Sample;
 use super::spec::{Change, Spec, Unit, What};
@@ -35,6 +36,7 @@ enum Effect {
     /// Stays as it first was.
     Freeze(Option<Option<Value<'static>>>),
     Camera(WornCamera),
+    Mount(WornMount),
 }
 
 impl Shifter {
@@ -67,11 +69,14 @@ fn shift(what: &What, schema: &Schema, samples: &[Sample]) -> Result<Shift, Stri
     let (name, change) = match what {
         What::Feature(name, change) => (name, change),
         What::Camera(camera) => {
-            let is_picture =
-                |f: &Feature| f.kind == FeatureType::Tensor && f.tensor_sizes() == [SIDE, SIDE] && is_f32(f);
-            let at = schema.feature.iter().position(is_picture);
-            let none = || format!("no feature is a picture of {SIDE} x {SIDE} floats, as a camera sees it");
-            return Ok(Shift { at: at.ok_or_else(none)?, effect: Effect::Camera(*camera) });
+            let none = format!("no feature is a picture of {SIDE} x {SIDE} floats, as a camera sees it");
+            let at = of_floats(schema, &[SIDE, SIDE]).ok_or(none)?;
+            return Ok(Shift { at, effect: Effect::Camera(*camera) });
+        }
+        What::Mount(mount) => {
+            let none = format!("no feature is a window of {WINDOW} floats, as an accelerometer gives it");
+            let at = of_floats(schema, &[WINDOW]).ok_or(none)?;
+            return Ok(Shift { at, effect: Effect::Mount(*mount) });
         }
     };
     let Some(at) = schema.position(name) else {
@@ -80,6 +85,11 @@ fn shift(what: &What, schema: &Schema, samples: &[Sample]) -> Result<Shift, Stri
     };
     let effect = effect(change, &schema.feature[at], &|| spread(samples, at))?;
     Ok(Shift { at, effect })
+}
+
+/// The first tensor of floats of this shape.
+fn of_floats(schema: &Schema, shape: &[usize]) -> Option<usize> {
+    schema.feature.iter().position(|f| f.kind == FeatureType::Tensor && f.tensor_sizes() == shape && is_f32(f))
 }
 
 fn effect(change: &Change, feature: &Feature, spread: &dyn Fn() -> f64) -> Result<Effect, String> {
@@ -163,6 +173,7 @@ impl Effect {
                 let digit = Digit { pixels: std::mem::take(pixels), label: 0 };
                 *pixels = camera.see(&digit, random).pixels;
             }),
+            Self::Mount(mount) => elements(value, |samples| *samples = mount.measure(samples)),
         }
     }
 }

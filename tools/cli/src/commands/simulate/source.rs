@@ -1,4 +1,4 @@
-//! The records that a simulation draws from: a file of JSON lines, or the digits that the project ships.
+//! The records that a simulation draws from: a file of JSON lines, or those of a reference model.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -7,14 +7,15 @@ use std::path::Path;
 use dunlin::journal::Scalar;
 use dunlin::{Record, Value};
 use dunlin_bundle::schema::Schema;
-use dunlin_models::digits;
 use dunlin_models::train::SeededRandom;
+use dunlin_models::{digits, vibration};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{CliError, Kind};
 
-/// The model whose records are built in.
+/// The models whose records are built in.
 const DIGITS: &str = "digits";
+const VIBRATION: &str = "vibration";
 /// Most records of a file: they are held in memory.
 const MAX_RECORDS: usize = 1_000_000;
 
@@ -30,10 +31,12 @@ pub(super) struct Sample {
 pub(super) fn samples(model_id: &str, schema: &Schema, file: Option<&Path>) -> Result<Vec<Sample>, CliError> {
     let samples = match file {
         Some(path) => read(schema, path)?,
-        None if model_id == DIGITS => built_in()?,
+        None if model_id == DIGITS => scans()?,
+        None if model_id == VIBRATION => windows(),
         None => {
-            let message =
-                format!("only 'digits' has built-in records, '{model_id}' has none; give a file with --records");
+            let message = format!(
+                "only 'digits' and 'vibration' have built-in records, '{model_id}' has none; give a file with --records"
+            );
             return Err(CliError::new(Kind::Usage, "no_records", message));
         }
     };
@@ -43,13 +46,22 @@ pub(super) fn samples(model_id: &str, schema: &Schema, file: Option<&Path>) -> R
     }
 }
 
-fn built_in() -> Result<Vec<Sample>, CliError> {
+fn scans() -> Result<Vec<Sample>, CliError> {
     let digits = digits::digits().map_err(|e| CliError::new(Kind::Failed, "no_records", e))?;
     let sample = |digit: &digits::Digit| Sample {
         values: digit.record().values().to_vec(),
         label: Some(Scalar::from(digit.label.to_string())),
     };
     Ok(digits.iter().map(sample).collect())
+}
+
+/// Without speed and load: what a board has.
+fn windows() -> Vec<Sample> {
+    let sample = |window: &vibration::Window| Sample {
+        values: window.record().values().to_vec(),
+        label: Some(Scalar::from(window.machine.fault.name().to_owned())),
+    };
+    vibration::windows().iter().map(sample).collect()
 }
 
 fn read(schema: &Schema, path: &Path) -> Result<Vec<Sample>, CliError> {

@@ -3,11 +3,13 @@
 use std::str::FromStr;
 
 use dunlin_models::digits::WornCamera;
+use dunlin_models::vibration::WornMount;
 
 /// The words that there are, for messages and the help.
 pub(super) const WORDS: &str = "\
 add:FEATURE=0.5sd (or a number), scale:FEATURE=1.2, missing:FEATURE=0.3, nan:FEATURE=0.05, outside:FEATURE=0.1, \
-level:FEATURE=NAME:0.5, freeze:FEATURE, camera:demo, camera:weak, blur=0.2,contrast=0.9,rotation=5,noise=0.5";
+level:FEATURE=NAME:0.5, freeze:FEATURE, mount:demo, mount:weak, camera:demo, camera:weak, \
+blur=0.2,contrast=0.9,rotation=5,noise=0.5";
 
 /// A camera that sees what is there.
 const NEW: WornCamera = WornCamera { blur: 0.0, contrast: 1.0, rotation_degrees: 0.0, noise: 0.0 };
@@ -27,6 +29,8 @@ pub(super) enum What {
     Feature(String, Change),
     /// Changes the pictures.
     Camera(WornCamera),
+    /// Changes windows of an accelerometer.
+    Mount(WornMount),
 }
 
 /// What happens to a feature.
@@ -65,6 +69,9 @@ impl FromStr for Spec {
             Some(("camera", "demo")) => What::Camera(WornCamera::DEMO),
             Some(("camera", "weak")) => What::Camera(WornCamera::WEAK),
             Some(("camera", other)) => return Err(format!("there is no camera '{other}'; there are demo and weak")),
+            Some(("mount", "demo")) => What::Mount(WornMount::DEMO),
+            Some(("mount", "weak")) => What::Mount(WornMount::WEAK),
+            Some(("mount", other)) => return Err(format!("there is no mount '{other}'; there are demo and weak")),
             Some((word, rest)) => feature(word, rest)?,
             None => What::Camera(camera(text)?),
         };
@@ -159,6 +166,7 @@ mod tests {
         assert_eq!(what("outside:age=0"), feature("age", Change::Outside(0.0)));
         assert_eq!(what("freeze:age"), feature("age", Change::Freeze));
         assert_eq!(what("camera:demo"), What::Camera(WornCamera::DEMO));
+        assert_eq!(what("mount:weak"), What::Mount(WornMount::WEAK));
         assert_eq!(what("blur=0.5, noise=2"), What::Camera(WornCamera { blur: 0.5, noise: 2.0, ..NEW }));
     }
 
@@ -175,6 +183,7 @@ mod tests {
             ("level:colour=red", "level:FEATURE=NAME:0.5"),
             ("freeze:", "freeze:FEATURE"),
             ("camera:old", "demo and weak"),
+            ("mount:old", "demo and weak"),
             ("blur=1,shine=2", "no 'shine'"),
         ] {
             let error = text.parse::<Spec>().expect_err("it is refused");
