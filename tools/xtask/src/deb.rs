@@ -15,6 +15,9 @@ const VERSION: &str = "3.8.0";
 /// As Debian names packages: the package, its version and revision, the architecture.
 const NAME: &str = concat!("dunlin-daemon_", env!("CARGO_PKG_VERSION"), "-1_arm64.deb");
 
+/// The second number of the glibc that the package's `depends` asks for.
+const GLIBC: u32 = 34;
+
 pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     if let Readiness::Lacking(why) = packages(project, &["dpkg"])? {
         return Ok(Outcome::Skipped(why));
@@ -93,10 +96,20 @@ fn looks_right(project: &Project, root: &Path) -> Result<(), String> {
     if !is_aarch64(&start) {
         return Err(format!("{} is no program for aarch64", daemon.display()));
     }
+    let symbols = keep(untied(project, "aarch64-linux-gnu-readelf").args(["--version-info", "--wide"]).arg(&daemon))?;
+    if let Some(newest) = newest_glibc(&symbols).filter(|newest| *newest > GLIBC) {
+        return Err(format!("dunlind wants glibc 2.{newest}, its package asks for 2.{GLIBC}: tools/daemon/Cargo.toml"));
+    }
     let mut check = cross::emulated_aarch64(project);
     // As the unit would tell it.
     check.env("STATE_DIRECTORY", "/var/lib/dunlin").arg(daemon).arg("--check-config");
     keep(check.arg("--config").arg(root.join("etc/dunlin/dunlind.toml"))).map(drop)
+}
+
+/// The second number of the newest `GLIBC_2.N` that is asked for.
+fn newest_glibc(version_info: &str) -> Option<u32> {
+    let versions = version_info.split("GLIBC_2.").skip(1);
+    versions.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).max()
 }
 
 /// By ELF's own marks: the magic, 64 bits, little end first, and machine 183.
@@ -127,6 +140,19 @@ fn find_or_install(project: &Project) -> Result<Option<PathBuf>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_of_glibc_compare_as_numbers() {
+        assert_eq!(newest_glibc("Name: GLIBC_2.4  Flags\nName: GLIBC_2.34\nName: GLIBC_2.17.1"), Some(34));
+        assert_eq!(newest_glibc("no version information"), None);
+    }
+
+    #[test]
+    fn what_the_package_asks_for_is_what_is_checked() -> Result<(), std::io::Error> {
+        let manifest = fs::read_to_string(Project::here(false).root.join("tools/daemon/Cargo.toml"))?;
+        assert!(manifest.contains(&format!("libc6 (>= 2.{GLIBC})")));
+        Ok(())
+    }
 
     #[test]
     fn a_program_of_another_processor_is_told_apart() {

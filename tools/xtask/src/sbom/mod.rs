@@ -6,6 +6,7 @@
 mod crates;
 mod document;
 mod lock;
+mod sqlite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ fn document(project: &Project, target: &str) -> Result<String, String> {
     let tree = crates::read(&keep(tree.args(["--prefix", "depth", "--format", " {p}|{l}"]))?)?;
     let lock = project.root.join("Cargo.lock");
     let lock = fs::read_to_string(&lock).map_err(|error| format!("{}: {error}", lock.display()))?;
-    document::write(PROGRAM, target, &tree, &lock::checksums(&lock))
+    document::write(PROGRAM, target, &tree, &lock::checksums(&lock), &[sqlite::read(project, target)?])
 }
 
 /// By the schema that CycloneDX publishes, where Python can be set up.
@@ -88,7 +89,7 @@ mod tests {
     fn it_lists_what_the_daemon_is_made_of_and_nothing_of_other_programs() -> Result<(), Box<dyn std::error::Error>> {
         let (text, bill) = bill()?;
         let names = texts(&bill, "components", "name");
-        for name in ["libsqlite3-sys", "ring", "rustls", "serde"] {
+        for name in ["libsqlite3-sys", "ring", "rustls", "serde", "sqlite"] {
             assert!(names.contains(&name), "{name}");
         }
         assert!(!names.iter().any(|name| name.starts_with("candle")), "{names:?}");
@@ -101,7 +102,8 @@ mod tests {
         let (_, bill) = bill()?;
         let lock: toml::Table = fs::read_to_string(Project::here(false).root.join("Cargo.lock"))?.parse()?;
         let locked = lock["package"].as_array().ok_or("packages are an array")?;
-        for component in bill["components"].as_array().ok_or("components are an array")? {
+        let crates = bill["components"].as_array().ok_or("components are an array")?.iter();
+        for component in crates.filter(|component| component["name"] != "sqlite") {
             let entry = locked.iter().find(|entry| {
                 entry["name"].as_str() == component["name"].as_str()
                     && entry["version"].as_str() == component["version"].as_str()
