@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::process::{cargo, keep, program, show, target_folder, untied};
+use crate::cargo_tool::CargoTool;
+use crate::process::{keep, program, show, target_folder, untied};
 use crate::project::Project;
 use crate::report::Outcome;
 use crate::setup::{Readiness, packages};
 use crate::{arm, cross, sbom, unit};
 
 /// Built without its own compressors in C.
-const VERSION: &str = "3.8.0";
+const CARGO_DEB: CargoTool = CargoTool { name: "cargo-deb", version: "3.8.0" };
 
 /// As Debian names packages: the package, its version and revision, the architecture.
 const NAME: &str = concat!("dunlin-daemon_", env!("CARGO_PKG_VERSION"), "-1_arm64.deb");
@@ -22,9 +23,9 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     if let Readiness::Lacking(why) = packages(project, &["dpkg"])? {
         return Ok(Outcome::Skipped(why));
     }
-    let Some(tool) = find_or_install(project)? else {
-        let remedy = format!("cargo install cargo-deb --version {VERSION} --locked");
-        return Ok(Outcome::Skipped(format!("no cargo-deb and --no-setup; else: {remedy}")));
+    let tool = match CARGO_DEB.find_or_install(project)? {
+        Ok(tool) => tool,
+        Err(why) => return Ok(Outcome::Skipped(why)),
     };
     let daemon = match cross::program(project)? {
         Ok(daemon) => daemon,
@@ -115,26 +116,6 @@ fn newest_glibc(version_info: &str) -> Option<u32> {
 /// By ELF's own marks: the magic, 64 bits, little end first, and machine 183.
 fn is_aarch64(program: &[u8]) -> bool {
     program.starts_with(b"\x7fELF\x02\x01") && program.get(18..20) == Some(&[183, 0])
-}
-
-fn find_or_install(project: &Project) -> Result<Option<PathBuf>, String> {
-    let cached = project.cached_tool("cargo-deb");
-    for tool in [cached.clone(), PathBuf::from("cargo-deb")] {
-        if keep(program(project, &tool).arg("--version")).is_ok_and(|version| version.trim().ends_with(VERSION)) {
-            return Ok(Some(tool));
-        }
-    }
-    if !project.may_install {
-        return Ok(None);
-    }
-    println!("Building cargo-deb {VERSION} once, into {}", cached.display());
-    let mut install = cargo(project);
-    install.env("CARGO_TARGET_DIR", project.cache.join("tools/build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
-    install.args(["install", "--quiet", "cargo-deb", "--version", VERSION, "--locked", "--no-default-features"]);
-    show(install.args(["--debug", "--root"]).arg(project.cache.join("tools")))?;
-    // The tool is all that is wanted; should the rest stay, it is only space in a cache.
-    let _ = fs::remove_dir_all(project.cache.join("tools/build"));
-    Ok(Some(cached))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod c_cases;
 mod c_lifecycles;
 mod calibrate;
 mod cargo_tests;
+mod cargo_tool;
 mod checks;
 mod conformance;
 mod cross;
