@@ -12,7 +12,7 @@ use crate::{arm, zig};
 
 /// The profile of what boards carry.
 pub(crate) const PROFILE: &str = "sdk";
-pub(crate) const BUILD: &[&str] = &["--profile", PROFILE, "--package", "dunlin-daemon", "--bin", "dunlind"];
+const BUILD: &[&str] = &["--package", "dunlin-daemon", "--bin", "dunlind", "--profile"];
 
 /// More than this is a dependency too many: it was 5.8 MB when the limit was set.
 const LIMIT_BYTES: u64 = 8_000_000;
@@ -55,15 +55,15 @@ fn unknown(target: &str) -> String {
 }
 
 fn aarch64_gnu(project: &Project) -> Result<Outcome, String> {
-    judge(project, program(project)?, AARCH64)
+    judge(project, program(project, PROFILE)?, AARCH64)
 }
 
 /// The daemon for aarch64 with glibc, which its package carries too; else what is lacking.
-pub(crate) fn program(project: &Project) -> Result<Result<PathBuf, String>, String> {
+pub(crate) fn program(project: &Project, profile: &str) -> Result<Result<PathBuf, String>, String> {
     match arm::cross_cargo(project)? {
         Ok(mut cargo) => {
-            show(cargo.arg("build").args(BUILD).args(["--target", arm::TARGET]))?;
-            Ok(Ok(built(&project.cache.join("arm"), arm::TARGET)))
+            show(cargo.arg("build").args(BUILD).args([profile, "--target", arm::TARGET]))?;
+            Ok(Ok(built(&project.cache.join("arm"), arm::TARGET, profile)))
         }
         Err(why) => Ok(Err(why)),
     }
@@ -77,10 +77,10 @@ fn aarch64_musl(project: &Project) -> Result<Outcome, String> {
 fn static_program(project: &Project, target: &str, emulator: &[&str]) -> Result<Outcome, String> {
     let program = match zig::cargo(project)? {
         Ok(mut cargo) => {
-            cargo.args(BUILD).args(["--target", target]);
+            cargo.args(BUILD).args([PROFILE, "--target", target]);
             // Zig brings the C library and its start files; rustc's own are not there for a library built on the spot.
             show(cargo.args(["--", "-C", "link-self-contained=no"]))?;
-            built(&project.cache.join("musl"), target)
+            built(&project.cache.join("musl"), target, PROFILE)
         }
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
@@ -114,12 +114,12 @@ fn armv7_gnu(project: &Project) -> Result<Outcome, String> {
         .env("CARGO_TARGET_DIR", &folder)
         .env("CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER", "arm-linux-gnueabihf-gcc")
         .env("CC_armv7_unknown_linux_gnueabihf", "arm-linux-gnueabihf-gcc");
-    show(cargo.arg("build").args(BUILD).args(["--target", ARMV7]))?;
-    judge(project, Ok(built(&folder, ARMV7)), ARM_LIBC)
+    show(cargo.arg("build").args(BUILD).args([PROFILE, "--target", ARMV7]))?;
+    judge(project, Ok(built(&folder, ARMV7, PROFILE)), ARM_LIBC)
 }
 
-fn built(target_folder: &Path, target: &str) -> PathBuf {
-    target_folder.join(target).join(PROFILE).join("dunlind")
+fn built(target_folder: &Path, target: &str, profile: &str) -> PathBuf {
+    target_folder.join(target).join(profile).join("dunlind")
 }
 
 /// Whether it starts, and how large it is; the profile has stripped it.

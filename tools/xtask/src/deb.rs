@@ -19,7 +19,18 @@ const NAME: &str = concat!("dunlin-daemon_", env!("CARGO_PKG_VERSION"), "-1_arm6
 /// The second number of the glibc that the package's `depends` asks for.
 const GLIBC: u32 = 34;
 
+/// The package as it is meant to be, in cargo's target folder.
+pub(crate) fn make(project: &Project) -> Result<Outcome, String> {
+    let folder = target_folder(project)?.join("debian");
+    pack_and_look(project, cross::PROFILE, &folder)
+}
+
+/// The same of the program that the emulated tests use anyway, apart from what anybody would install.
 pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
+    pack_and_look(project, "arm", &project.cache.join("deb/packages"))
+}
+
+fn pack_and_look(project: &Project, profile: &str, folder: &Path) -> Result<Outcome, String> {
     if let Readiness::Lacking(why) = packages(project, &["dpkg"])? {
         return Ok(Outcome::Skipped(why));
     }
@@ -27,30 +38,29 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
         Ok(tool) => tool,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
-    let daemon = match cross::program(project)? {
+    let daemon = match cross::program(project, profile)? {
         Ok(daemon) => daemon,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
     let bill = daemon.with_extension("cdx.json");
     sbom::write(project, arm::TARGET, &bill)?;
     sbom::validate(project, &bill)?;
-    let package = pack_twice(project, &tool)?;
+    let package = pack_twice(project, &tool, profile, folder)?;
     let root = unpack(project, &package)?;
     looks_right(project, &root)?;
     unit::check(project, &root)
 }
 
 /// Two runs make the same bytes, so that whoever has the sources can tell where a package comes from.
-fn pack_twice(project: &Project, tool: &Path) -> Result<PathBuf, String> {
-    let folder = target_folder(project)?.join("debian");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+fn pack_twice(project: &Project, tool: &Path, profile: &str, folder: &Path) -> Result<PathBuf, String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let (package, again) = (folder.join(NAME), folder.join("again.deb"));
     let time = commit_time(project);
     let mut bytes = Vec::new();
     for path in [&package, &again] {
         let mut pack = program(project, tool);
         pack.env("CARGO_TARGET_DIR", project.cache.join("arm")).env("SOURCE_DATE_EPOCH", &time);
-        pack.args(["--package", "dunlin-daemon", "--no-build", "--no-strip", "--profile", cross::PROFILE, "--quiet"]);
+        pack.args(["--package", "dunlin-daemon", "--no-build", "--no-strip", "--profile", profile, "--quiet"]);
         show(pack.args(["--target", arm::TARGET, "--output"]).arg(path))?;
         bytes.push(fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?);
     }
@@ -70,11 +80,12 @@ fn commit_time(project: &Project) -> String {
 }
 
 fn unpack(project: &Project, package: &Path) -> Result<PathBuf, String> {
-    let root = project.cache.join("deb");
+    let root = project.cache.join("deb/root");
     // What an earlier run left would hide what this one lacks.
     if root.exists() {
         fs::remove_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))?;
     }
+    fs::create_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))?;
     show(untied(project, "dpkg-deb").arg("--extract").arg(package).arg(&root))?;
     let control = keep(untied(project, "dpkg-deb").arg("--field").arg(package).arg("Architecture"))?;
     if control.trim() != "arm64" {

@@ -39,7 +39,7 @@ pub(crate) const SWIFT: &[Step] = &[SWIFT_SDK];
 
 pub(crate) const XCFRAMEWORK: &[Step] = &[Step { name: "xcframework", run: swift::xcframework }];
 
-pub(crate) const PACKAGE: &[Step] = &[DEBIAN_PACKAGE];
+pub(crate) const PACKAGE: &[Step] = &[Step { name: "package", run: deb::make }];
 
 pub(crate) const DENY: &[Step] = &[DEPENDENCIES];
 
