@@ -85,7 +85,7 @@ mkdir $G; echo +memory > /sys/fs/cgroup/cgroup.subtree_control; echo {LIMIT} > $
 sh -c "echo \$\$ > $G/cgroup.procs; exec dunlind --config /etc/dunlind.toml" &
 D=$!
 until [ -S /run/predict.sock ] || ! kill -0 $D; do usleep 50000; done
-follow /run/predict.sock | sed -u 's/^/ANSWER /' &
+follow /run/predict.sock &
 sleep {seconds}
 echo "PEAK $(grep VmHWM /proc/$D/status | tr -s '\t ' ' ')"
 echo "OOM $(grep oom_kill $G/memory.events)"

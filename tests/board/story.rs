@@ -106,7 +106,7 @@ impl Bench<'_> {
 
 /// The id in a whole line of the console.
 fn answer(line: &str) -> Option<PredictionId> {
-    let mut words = line.strip_prefix("ANSWER ")?.split(' ');
+    let mut words = line.strip_prefix("answer ")?.split(' ');
     let (id, _, _) = (words.next()?, words.next()?, words.next()?);
     id.parse().ok()
 }

@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         let outputs = answer["outputs"].as_object().and_then(|outputs| outputs.values().next());
         let class = outputs.map_or_else(|| "-".to_owned(), |output| text(&output["class"]));
-        writeln!(output, "{} {} {class}", text(&answer["id"]), text(&answer["verdict"]))?;
+        writeln!(output, "answer {} {} {class}", text(&answer["id"]), text(&answer["verdict"]))?;
         output.flush()?;
     }
     Ok(())
