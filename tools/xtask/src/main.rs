@@ -12,8 +12,11 @@ mod c_cases;
 mod c_lifecycles;
 mod calibrate;
 mod cargo_tests;
+mod cargo_tool;
 mod checks;
 mod conformance;
+mod cross;
+mod deb;
 mod demo;
 mod deny;
 mod document;
@@ -28,12 +31,15 @@ mod process;
 mod project;
 mod python;
 mod report;
+mod sbom;
 mod setup;
 mod size;
 mod source_rules;
 mod swift;
 mod test;
 mod toolchain;
+mod unit;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -50,6 +56,10 @@ cargo xtask COMMAND [--no-setup]
   test jvm         the Kotlin library and the Android sample, compiled and tested on a host JVM (Maven)
   test swift       the Swift SDK against the real library, with Debian's Swift in the cache
   check-mobile     type-checks the SDKs' libraries for Android and iOS (rust-src; some minutes)
+  cross [TARGET]   builds dunlind for boards, runs each once on an emulated core, tells its size; all that can be built here
+                   unless one is named (the static one takes some minutes)
+  deb              a Debian package of dunlind for arm64, with its bill of materials; unpacked and checked
+  sbom [TARGET]    the bill of materials of dunlind, as CycloneDX
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
@@ -110,6 +120,11 @@ fn main() -> ExitCode {
         ["test", "board"] => report::run(&project, test::BOARD),
         ["test", "jvm"] => report::run(&project, test::JVM),
         ["test", "swift"] => report::run(&project, test::SWIFT),
+        ["cross", targets @ ..] if targets.len() <= 1 => cross::run(&project, targets.first().copied()),
+        ["deb"] => report::run(&project, test::PACKAGE),
+        ["sbom", targets @ ..] if targets.len() <= 1 => {
+            sbom::run(&project, targets.first().copied().unwrap_or(arm::TARGET))
+        }
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` runs, in order: the cheap first, so that a slip is seen early.
 
 use crate::report::Step;
-use crate::{architecture, arm, board, c, cargo_tests, checks, demo, deny, jvm, mobile, pages, swift, toolchain};
+use crate::{architecture, arm, board, c, cargo_tests, checks, deb, demo, deny, jvm, mobile, pages, swift, toolchain};
 
 pub(crate) const FULL: &[Step] = &[
     FORMAT,
@@ -16,6 +16,7 @@ pub(crate) const FULL: &[Step] = &[
     HOST_JVM,
     SWIFT_SDK,
     EMULATED_ARM,
+    DEBIAN_PACKAGE,
     EMULATED_BOARD,
     PAGES,
     PHONES,
@@ -38,6 +39,8 @@ pub(crate) const SWIFT: &[Step] = &[SWIFT_SDK];
 
 pub(crate) const XCFRAMEWORK: &[Step] = &[Step { name: "xcframework", run: swift::xcframework }];
 
+pub(crate) const PACKAGE: &[Step] = &[Step { name: "package", run: deb::make }];
+
 pub(crate) const DENY: &[Step] = &[DEPENDENCIES];
 
 pub(crate) const ARCHITECTURE: &[Step] = &[IMPORTS];
@@ -47,6 +50,7 @@ const IMPORTS: Step = Step { name: "architecture", run: architecture::check };
 const LINT: Step = Step { name: "lint", run: checks::lint };
 const DEPENDENCIES: Step = Step { name: "cargo deny", run: deny::check };
 const C_LIBRARY: Step = Step { name: "C", run: c::check };
+const DEBIAN_PACKAGE: Step = Step { name: "package", run: deb::check };
 const EMULATED_ARM: Step = Step { name: "arm", run: arm::check };
 const EMULATED_BOARD: Step = Step { name: "board", run: board::check };
 const HOST_JVM: Step = Step { name: "jvm", run: jvm::check };
