@@ -169,9 +169,8 @@ fn trusted(paths: &[PathBuf]) -> Result<TrustedKeys, DaemonError> {
 }
 
 fn retention(file: &file::Journal) -> Result<Retention, DaemonError> {
-    Retention::new(file.max_rows, file.max_bytes, file.max_days).ok_or_else(|| {
-        wrong("journal.max_rows", "max_rows and max_days are 1 or more, max_bytes 1048576 or more")
-    })
+    Retention::new(file.max_rows, file.max_bytes, file.max_days)
+        .ok_or_else(|| wrong("journal.max_rows", "max_rows and max_days are 1 or more, max_bytes 1048576 or more"))
 }
 
 fn chores(url: Option<String>, token_file: Option<PathBuf>, file: file::Receiver) -> Result<Chores, DaemonError> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dunlin::journal::{Durability, Retention};
+use dunlin::journal::Retention;
 use dunlin::store::MIN_RETENTION_BYTES;
 use serde::{Deserialize, Serialize};
 
@@ -76,16 +76,6 @@ pub(super) struct Asked {
     pub(super) max_rows: u64,
     pub(super) max_bytes: u64,
     pub(super) max_days: u32,
-}
-
-impl Promise {
-    /// As a runtime is told.
-    pub(super) fn durability(self) -> Durability {
-        match self {
-            Self::Batched => Durability::default(),
-            Self::Sync => Durability::Sync,
-        }
-    }
 }
 
 impl Asked {

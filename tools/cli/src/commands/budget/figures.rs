@@ -6,7 +6,7 @@ use dunlin::store::{FREE_PAGE_SHARE, PAGE_CACHE_BYTES, SET_ASIDE_KEPT, Slot, WIN
 use serde::Serialize;
 
 use super::args::Asked;
-use super::measure::Measured;
+use super::measured::Measured;
 use super::program::Program;
 
 const DAY_SECONDS: f64 = 24.0 * 3_600.0;

@@ -7,7 +7,8 @@ use std::process::{Command, ExitCode};
 use serde::{Deserialize, Serialize};
 
 use super::args::Asked;
-use super::measure::{Measured, measure};
+use super::measure::measure;
+use super::measured::Measured;
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 

@@ -5,12 +5,16 @@
 //! ```
 
 mod args;
+mod board;
 mod figures;
 mod job;
 mod measure;
+mod measured;
+mod network;
 mod process;
 mod program;
 mod text;
+mod uploads;
 
 use dunlin_bundle::Bundle;
 
@@ -46,7 +50,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), CliError> {
 /// The records of the golden set are what is measured with.
 fn can_be_measured(bundle: &Bundle) -> Result<(), CliError> {
     if bundle.golden().cases.is_empty() {
-        let why = "the golden set is empty, and its records are what is measured with; pack the bundle with held-out records";
+        let why =
+            "the golden set is empty, and its records are what is measured with; pack the bundle with held-out records";
         return Err(CliError::new(Kind::Bundle, "no_golden_records", why));
     }
     Ok(())

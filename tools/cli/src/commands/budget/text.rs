@@ -39,7 +39,11 @@ pub(super) fn text(budget: &Budget) -> String {
 fn memory(memory: &Memory) -> Vec<Line> {
     let plan = |bytes: Option<u64>| bytes.map_or("not known".to_owned(), size);
     vec![
-        line("at most", plan(memory.peak_bytes), "measured: resident memory, installing and a full page cache included"),
+        line(
+            "at most",
+            plan(memory.peak_bytes),
+            "measured: resident memory, installing and a full page cache included",
+        ),
         line("while an update is tried", plan(memory.peak_while_updating_bytes), "computed: and another version"),
         line("arena of a session", plan(memory.arena_bytes), "the plan"),
         line("packed weights and constants", plan(memory.packed_bytes), "the plan; shared by all sessions"),
@@ -50,8 +54,10 @@ fn memory(memory: &Memory) -> Vec<Line> {
 fn flash(flash: &Flash) -> Vec<Line> {
     let program = flash.daemon.as_ref();
     let size_of_it = program.map_or("not known".to_owned(), |daemon| size(daemon.bytes));
-    let how = program.map_or("give it with --daemon FILE".to_owned(), |it| format!("its file, for {}", it.architecture));
-    let bundles = format!("{} copies of {}: active, previous, candidate, arriving", flash.copies, size(flash.bundle_bytes));
+    let how =
+        program.map_or("give it with --daemon FILE".to_owned(), |it| format!("its file, for {}", it.architecture));
+    let bundles =
+        format!("{} copies of {}: active, previous, candidate, arriving", flash.copies, size(flash.bundle_bytes));
     let rows = format!(
         "computed: {} rows ({} days) of {:.0} bytes, which are measured",
         flash.rows_kept,
@@ -75,7 +81,11 @@ fn writes(writes: &Writes) -> Vec<Line> {
     vec![
         line("rows a day", size(writes.row_bytes_a_day), "computed"),
         line("submitted a day", known(writes.submitted_bytes_a_day), &commits),
-        line("written a day", known(writes.bytes_a_day), "the same in pages of the file system, without its own journal"),
+        line(
+            "written a day",
+            known(writes.bytes_a_day),
+            "the same in pages of the file system, without its own journal",
+        ),
         line("amplification", writes.amplification.map_or("not known".to_owned(), short), "written for a byte of rows"),
     ]
 }
