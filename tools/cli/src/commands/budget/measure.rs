@@ -25,10 +25,12 @@ pub(super) fn measure(job: &Job) -> Result<Measured, CliError> {
     let runtime = board.runtime(board.rhythm(), Retention { max_rows: filled.rows, ..board.asked.retention() })?;
     let manifest = model.manifest();
     let mut session = runtime.session(&manifest.model_id)?;
-    let steady =
-        board.with_others(&runtime, &manifest.model_id, &records, || board.commit(&runtime, &mut session, &records))?;
-    uploads.deliver(&runtime)?;
-    network::reach_nobody()?;
+    let steady = board.with_others(&runtime, &manifest.model_id, &records, || {
+        let steady = board.commit(&runtime, &mut session, &records)?;
+        uploads.deliver(&runtime)?;
+        network::reach_nobody()?;
+        Ok(steady)
+    })?;
     let bytes = |bytes: Option<usize>| bytes.map(|bytes| bytes as u64);
     Ok(Measured {
         model_id: manifest.model_id.clone(),

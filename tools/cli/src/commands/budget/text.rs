@@ -39,11 +39,7 @@ pub(super) fn text(budget: &Budget) -> String {
 fn memory(memory: &Memory) -> Vec<Line> {
     let plan = |bytes: Option<u64>| bytes.map_or("not known".to_owned(), size);
     vec![
-        line(
-            "at most",
-            plan(memory.peak_bytes),
-            "measured: resident memory, installing and a full page cache included",
-        ),
+        line("at most", plan(memory.peak_bytes), "measured: resident, with installing, a full page cache, TLS"),
         line("while an update is tried", plan(memory.peak_while_updating_bytes), "computed: and another version"),
         line("arena of a session", plan(memory.arena_bytes), "the plan"),
         line("packed weights and constants", plan(memory.packed_bytes), "the plan; shared by all sessions"),
