@@ -1,6 +1,7 @@
 //! The `dunlin` command as a user meets it: the real binary, good and bad input, exit codes and messages.
 
 mod bench;
+mod budget;
 mod bundles;
 mod cloud;
 mod compat;

@@ -31,6 +31,7 @@ fn what_is_wrong_with_a_configuration_is_said_with_its_place_and_exit_code() {
         (no_key, 3, vec!["nobody.pub", "check the path"]),
         (bad_key, 3, vec!["tiny.dunlin"]),
         (board.config("[receiver]\nurl = \"example.com\"\n"), 3, vec!["is no URL"]),
+        (board.config("[journal]\nmax_days = 0\n"), 3, vec!["journal.max_rows", "1 or more"]),
         (board.config(&token), 5, vec!["open.token", "chmod 600"]),
         (board.config("[updates]\nroot = \"/nowhere\"\nchannel = \"stable\"\n"), 3, vec!["/nowhere"]),
     ] {

@@ -5,12 +5,16 @@
 
 mod answers;
 mod board;
+#[cfg(target_os = "linux")]
+mod budget;
 mod configuration;
 mod control;
 mod folder;
 mod hostile;
 mod life;
 mod measure;
+#[cfg(target_os = "linux")]
+mod memory_group;
 mod network;
 mod sensor;
 mod sinks;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::store::policy::{RING_MARKS, ROWS_PER_CHECKPOINT, SYNC_RING};
+use crate::store::policy::{MIN_RETENTION_BYTES, RING_MARKS, ROWS_PER_CHECKPOINT, SYNC_RING};
+
+/// The unit in which people say how long rows stay.
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How the journal keeps rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +53,23 @@ impl Default for Retention {
     /// 100,000 predictions are about 15 MB without features; twice that leaves room for some. 90 days outlast the usual
     /// delay of a label.
     fn default() -> Self {
-        Self { max_rows: 100_000, max_bytes: 32 << 20, max_age: Duration::from_secs(90 * 24 * 3600) }
+        Self { max_rows: 100_000, max_bytes: 32 << 20, max_age: DAY * 90 }
+    }
+}
+
+impl Retention {
+    /// What a firmware or a tool was told: rows, bytes, days. `None` where it would keep nothing: no rows, no days, or fewer
+    /// bytes than [`MIN_RETENTION_BYTES`](crate::store::MIN_RETENTION_BYTES).
+    #[must_use]
+    pub fn new(max_rows: u64, max_bytes: u64, max_days: u32) -> Option<Self> {
+        let keeps = max_rows > 0 && max_bytes >= MIN_RETENTION_BYTES && max_days > 0;
+        keeps.then(|| Self { max_rows, max_bytes, max_age: DAY * max_days })
+    }
+
+    /// The age in whole days.
+    #[must_use]
+    pub fn max_days(&self) -> u32 {
+        u32::try_from(self.max_age.as_secs() / DAY.as_secs()).unwrap_or(u32::MAX)
     }
 }
 
@@ -64,15 +83,17 @@ impl Durability {
     }
 
     /// Rows that wake the writer at once.
-    pub(crate) fn high_water(self) -> usize {
+    #[must_use]
+    pub fn high_water(self) -> usize {
         match self {
             Self::Sync => 1,
             Self::Batched { max_rows, .. } => max_rows.max(1),
         }
     }
 
-    /// Longest time that a row waits below the high-water mark.
-    pub(crate) fn max_delay(self) -> Duration {
+    /// Longest time that a row waits below the high-water mark; none in `Sync` mode.
+    #[must_use]
+    pub fn max_delay(self) -> Duration {
         match self {
             Self::Sync => Duration::ZERO,
             Self::Batched { max_delay, .. } => max_delay,

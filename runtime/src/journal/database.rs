@@ -14,7 +14,7 @@ use super::row::{Context, Entry, Event, REFUSED, Row};
 use crate::clock::Moment;
 use crate::counters::{Counter, Counters};
 use crate::ids::PredictionId;
-use crate::store::policy::{FREE_PAGE_SHARE, ROWS_PER_CHECKPOINT, WAL_LIMIT_BYTES};
+use crate::store::policy::{FREE_PAGE_SHARE, PAGE_CACHE_BYTES, ROWS_PER_CHECKPOINT, WAL_LIMIT_BYTES};
 use crate::store::sqlite::{self, Found, Schema};
 use crate::store::tables::{self, TableResult, Tables};
 use crate::store::tally::Tally;
@@ -229,6 +229,8 @@ fn prepare(db: &mut Connection, found: Found, durability: Durability) -> rusqlit
         // Takes effect only before the first table.
         db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
+    // Negative: KiB, not pages.
+    db.pragma_update(None, "cache_size", -i64::from(PAGE_CACHE_BYTES >> 10))?;
     db.set_prepared_statement_cache_capacity(32);
     db.pragma_update(None, "journal_mode", "WAL")?;
     set_synchronous(db, durability)?;

@@ -23,6 +23,7 @@ mod windows;
 
 pub use config::MonitorConfig;
 pub use observation::Observation;
+pub use policy::MIN_WINDOW_ROWS;
 pub use record::{Against, Alarm, Evidence, Judgement, RecordedUpload, RecordedWindow, Waiting, WatchedModel};
 pub(crate) use watch::Watch;
 pub(crate) use windows::{Closed, Monitor};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Records below which a window does not close: fewer cannot be judged, and are too few to hide in.
-pub(crate) const MIN_WINDOW_ROWS: u64 = 50;
+pub const MIN_WINDOW_ROWS: u64 = 50;
 
 /// Effective records that the past must have before anything is compared with it: below, a bin of 5 % holds no 5 records.
 pub(crate) const MIN_PAST_EFFECTIVE: f64 = 100.0;

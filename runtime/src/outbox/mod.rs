@@ -18,7 +18,8 @@ use dunlin_wire::limits::{MAX_RANGES, MAX_WINDOWS};
 use dunlin_wire::{Envelope, Receipt, Summary, encode};
 
 pub use message::{Fetch, Link, Next, Reported, Response, SyncReport, Transport, TransportError, Upload};
-use policy::{DAY, MAX_WAITING, MAX_WAITING_BYTES, METERED_BYTES_A_DAY};
+use policy::DAY;
+pub use policy::{MAX_WAITING, MAX_WAITING_BYTES, METERED_BYTES_A_DAY, SYNC_EVERY};
 use verdict::{Verdict, backoff, judge, unwanted_wait};
 
 use crate::counters::Counter;

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use dunlin_bundle::BundleError;
 use dunlin_bundle::schema::Schema;
+use dunlin_engine::PlanReport;
 use dunlin_features::{FeatureError, Record, Scalars};
 use dunlin_predictor::{LoadError, PredictError, Prediction, Predictor};
 
@@ -178,8 +179,19 @@ impl Session {
     /// Bytes of the arenas that this session alone owns, its baseline's included; `None` where the engine has no plan.
     #[must_use]
     pub fn arena_bytes(&self) -> Option<usize> {
-        let arena = |model: &Predictor| model.plan_report().map(|report| report.arena_bytes);
-        Some(arena(&self.side.model)? + self.side.baseline.as_ref().and_then(arena).unwrap_or(0))
+        self.of_plans(|report| report.arena_bytes)
+    }
+
+    /// Bytes of packed weights and other constants, shared by all sessions of the bundle, its baseline's included; `None`
+    /// where the engine has no plan.
+    #[must_use]
+    pub fn packed_bytes(&self) -> Option<usize> {
+        self.of_plans(|report| report.packed_bytes)
+    }
+
+    fn of_plans(&self, bytes: impl Fn(&PlanReport) -> usize) -> Option<usize> {
+        let of = |model: &Predictor| model.plan_report().as_ref().map(&bytes);
+        Some(of(&self.side.model)? + self.side.baseline.as_ref().and_then(of).unwrap_or(0))
     }
 
     /// Which kernels answer.

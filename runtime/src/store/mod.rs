@@ -19,6 +19,9 @@ pub(crate) mod tables;
 pub(crate) mod tally;
 
 pub use folder::Folder;
+pub use policy::{
+    FREE_PAGE_SHARE, MIN_RETENTION_BYTES, PAGE_CACHE_BYTES, ROWS_PER_CHECKPOINT, SET_ASIDE_KEPT, WINDOWS_KEPT,
+};
 pub use problem::{StorageProblem, StorageProblemKind};
 pub use state::{
     Identity, InstallError, Installed, InstalledModel, NewModel, Refusal, Signer, Slot, Stage, State, Switched,

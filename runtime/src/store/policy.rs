@@ -9,9 +9,13 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Size to which SQLite cuts a WAL file after a checkpoint has emptied it, in bytes.
 pub(crate) const WAL_LIMIT_BYTES: u32 = 512_000;
 
+/// Pages of the journal that the writer keeps in memory, in bytes: what SQLite chooses by itself, said here because memory is
+/// budgeted with it.
+pub const PAGE_CACHE_BYTES: u32 = 2_000 << 10;
+
 /// Rows committed in batched mode before a commit is forced to the disk and the WAL is checkpointed: this is what a power
 /// cut can take besides what was in memory, and with some 150 bytes a row it keeps the WAL near a megabyte.
-pub(crate) const ROWS_PER_CHECKPOINT: u64 = 4_096;
+pub const ROWS_PER_CHECKPOINT: u64 = 4_096;
 
 /// Rings hold this many high-water marks: while one batch is being written, three more fit before rows are dropped.
 pub(crate) const RING_MARKS: usize = 4;
@@ -27,7 +31,7 @@ pub(crate) const SYNC_RING: usize = 16;
 pub(crate) const REOPEN_AFTER: Duration = Duration::from_secs(30);
 
 /// Corrupt journals kept for inspection; older ones are deleted.
-pub(crate) const SET_ASIDE_KEPT: usize = 2;
+pub const SET_ASIDE_KEPT: usize = 2;
 
 /// Refused bundles remembered, newest first: a server that offers a bad bundle for ever must not fill the disk.
 pub(crate) const REFUSALS_KEPT: u32 = 256;
@@ -39,7 +43,7 @@ pub(crate) const DECLINED_KEPT: u32 = 64;
 pub(crate) const EVENTS_KEPT: u32 = 1_000;
 
 /// Closed windows remembered, for reports: more than half a year of daily ones.
-pub(crate) const WINDOWS_KEPT: u32 = 200;
+pub const WINDOWS_KEPT: u32 = 200;
 
 /// Alarms remembered once they are over.
 pub(crate) const ALARMS_KEPT: u32 = 200;
@@ -51,7 +55,10 @@ pub(crate) const UPLOADS_KEPT: u32 = 500;
 pub(crate) const EVICTION_CHUNK: u64 = 1_024;
 
 /// Pages that the journal's file may hold unused before it is cut, as a share of all its pages: 1 / this.
-pub(crate) const FREE_PAGE_SHARE: u64 = 8;
+pub const FREE_PAGE_SHARE: u64 = 8;
+
+/// Least bytes that a journal may be held to: below, its tables, windows and summaries leave hardly a row.
+pub const MIN_RETENTION_BYTES: u64 = 1 << 20;
 
 /// Longest text of a label or an outcome, and longest name of an outcome, in bytes: a class name, not a document.
 pub(crate) const MAX_TEXT_BYTES: usize = 1_024;

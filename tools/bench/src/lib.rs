@@ -19,3 +19,4 @@ mod steps;
 pub use error::{BenchError, Failure};
 pub use figures::{Figures, Step};
 pub use job::{Job, measuring_process};
+pub use process::peak_rss_kb;

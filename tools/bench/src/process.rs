@@ -19,7 +19,7 @@ pub(crate) fn thread_cpu_time() -> Duration {
 }
 
 /// The most physical memory that this process has had, in KiB; none where the system does not say.
-pub(crate) fn peak_rss_kb() -> Option<u64> {
+pub fn peak_rss_kb() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()

@@ -12,7 +12,7 @@ pub(crate) const EXIT_CODES_HELP: &str = "Exit codes:
   1  a file cannot be read or written, or something failed that has no code of its own
   2  the command line is wrong
   3  --strict, and a record was refused or nobody answered it
-  4  a bundle or a channel was refused: damaged, unsigned, untrusted, not admitted, old, it disagrees with its golden set, or does not follow another
+  4  a bundle or a channel was refused: damaged, unsigned, untrusted, not admitted, old, it disagrees with its golden set, or does not follow another; or it needs more than the budget allows
   5  a key is not a key, does not open, or is not enough; a token is no token
   6  the folder given with --dir or --data cannot be used as it should: locked, full, read-only, damaged
   7  a model folder cannot be trained, packed or signed

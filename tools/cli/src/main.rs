@@ -47,6 +47,7 @@ enum Command {
     Predict(commands::predict::Args),
     Batch(commands::batch::Args),
     Bench(commands::bench::Args),
+    Budget(commands::budget::Args),
     Install(commands::install::Args),
     Models(commands::models::Args),
     /// Make a model's candidate the active version by hand.
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
     if let Some(code) = threads::restart_with_one_thread() {
         return code;
     }
-    if let Some(code) = commands::bench::measuring_process() {
+    if let Some(code) = commands::bench::measuring_process().or_else(commands::budget::measuring_process) {
         return code;
     }
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).format_timestamp(None).init();
@@ -105,6 +106,7 @@ fn run(command: Command, output: Output) -> Result<(), CliError> {
         Command::Compat(args) => commands::compat::run(&args, output),
         Command::Batch(args) => commands::batch::run(&args, output),
         Command::Bench(args) => commands::bench::run(&args, output),
+        Command::Budget(args) => commands::budget::run(&args, output),
         Command::Precompute(args) => commands::precompute::run(&args, output),
         Command::Predict(args) => commands::predict::run(&args, output),
         Command::Report(args) => commands::report::run(&args, output),

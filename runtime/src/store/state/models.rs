@@ -20,6 +20,9 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// All of them: so many copies of a model are kept at most.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Previous, Self::Candidate];
+
     /// Its name in the database and in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -31,7 +34,7 @@ impl Slot {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Active, Self::Previous, Self::Candidate].into_iter().find(|slot| slot.name() == name)
+        Self::ALL.into_iter().find(|slot| slot.name() == name)
     }
 }
 

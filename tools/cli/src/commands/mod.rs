@@ -3,6 +3,7 @@
 mod answerer;
 pub(crate) mod batch;
 pub(crate) mod bench;
+pub(crate) mod budget;
 pub(crate) mod channel;
 pub(crate) mod compat;
 pub(crate) mod completions;

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use dunlin::journal::Durability;
+use dunlin::journal::{Durability, Retention};
+use dunlin::outbox::SYNC_EVERY;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -15,6 +16,7 @@ pub(super) struct File {
     pub(super) bundle: Option<PathBuf>,
     pub(super) keys: Vec<PathBuf>,
     pub(super) durability: FileDurability,
+    pub(super) journal: Journal,
     pub(super) control: Option<PathBuf>,
     pub(super) input: Input,
     pub(super) folder: Option<Folder>,
@@ -30,6 +32,14 @@ pub(super) enum FileDurability {
     #[default]
     Batched,
     Sync,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Journal {
+    pub(super) max_rows: u64,
+    pub(super) max_bytes: u64,
+    pub(super) max_days: u32,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +103,14 @@ pub(super) struct Updates {
     pub(super) channel: String,
 }
 
+impl Default for Journal {
+    /// As the runtime has it where nobody says anything.
+    fn default() -> Self {
+        let Retention { max_rows, max_bytes, .. } = Retention::default();
+        Self { max_rows, max_bytes, max_days: Retention::default().max_days() }
+    }
+}
+
 impl Default for Input {
     /// Sixteen sessions of a small model fit a board; a line of 1 MiB holds an image as text.
     fn default() -> Self {
@@ -102,7 +120,7 @@ impl Default for Input {
 
 impl Default for Receiver {
     fn default() -> Self {
-        Self { url: None, token_file: None, metered: false, every_seconds: 900 }
+        Self { url: None, token_file: None, metered: false, every_seconds: SYNC_EVERY.as_secs() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dunlin::journal::{Durability, JournalConfig};
+use dunlin::journal::{JournalConfig, Retention};
 use dunlin::outbox::Link;
 use dunlin::{TrustedKeys, UpdatePolicy};
 use dunlin_transport::HttpTransport;
@@ -28,7 +28,7 @@ pub(crate) struct Config {
     pub(crate) model: String,
     pub(crate) bundle: Option<PathBuf>,
     pub(crate) keys: TrustedKeys,
-    pub(crate) durability: Durability,
+    pub(crate) journal: JournalConfig,
     pub(crate) control: Option<PathBuf>,
     pub(crate) socket: Option<PathBuf>,
     pub(crate) stdin: bool,
@@ -117,7 +117,7 @@ impl Config {
             model,
             bundle: given.bundle.clone().or(file.bundle),
             keys: trusted(keys)?,
-            durability: file.durability.into(),
+            journal: JournalConfig { durability: file.durability.into(), retention: retention(&file.journal)? },
             control: file.control,
             socket,
             stdin,
@@ -132,8 +132,7 @@ impl Config {
 
     /// The runtime's share of it.
     pub(crate) fn runtime(&self) -> dunlin::Config {
-        let journal = JournalConfig { durability: self.durability, ..JournalConfig::default() };
-        let config = dunlin::Config::new(&self.state_directory, self.keys.clone()).journal(journal);
+        let config = dunlin::Config::new(&self.state_directory, self.keys.clone()).journal(self.journal);
         match &self.updates {
             Some(policy) => config.updates(policy.clone()),
             None => config,
@@ -169,6 +168,11 @@ fn trusted(paths: &[PathBuf]) -> Result<TrustedKeys, DaemonError> {
         keys.add(&name, &read(path)?).map_err(|source| DaemonError::Key { path: path.clone(), source })?;
     }
     Ok(keys)
+}
+
+fn retention(file: &file::Journal) -> Result<Retention, DaemonError> {
+    Retention::new(file.max_rows, file.max_bytes, file.max_days)
+        .ok_or_else(|| wrong("journal.max_rows", "max_rows and max_days are 1 or more, max_bytes 1048576 or more"))
 }
 
 fn chores(url: Option<String>, token_file: Option<PathBuf>, file: file::Receiver) -> Result<Chores, DaemonError> {
