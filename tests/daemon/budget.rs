@@ -67,7 +67,7 @@ fn holds(durability: &str, rate: u32, time: Duration) {
     std::thread::sleep(Duration::from_millis(1_200));
     let written = told(&daemon, "io", "write_bytes:") - before;
     let (peak, promised) = (told(&daemon, "status", "VmHWM:") << 10, budget["memory"]["peak_bytes"].as_u64().unwrap());
-    println!("{durability} at {rate}: {asked} asked, {written} bytes written, peak {peak} of {promised}");
+    eprintln!("{durability} at {rate}: {asked} asked, {written} bytes written, peak {peak} of {promised}");
     assert!(peak <= promised && promised <= 2 * peak, "peak {peak}, promised {promised}");
     if written == 0 {
         eprintln!("SKIPPED the bytes written: the temporary folder is in memory");
@@ -109,7 +109,7 @@ fn the_daemon_lives_and_answers_in_no_more_memory_than_was_promised() {
     let mut client = board.client();
     fill(&mut client);
     ask(&mut client, 500, Duration::from_secs(6));
-    println!("{} of {promised} bytes charged at most", group.peak_bytes());
+    eprintln!("{} of {promised} bytes charged at most", group.peak_bytes());
     assert_eq!(group.killed(), 0);
     daemon.stop();
 }

@@ -31,7 +31,7 @@ fn how_the_socket_holds_five_thousand_predictions_a_second() {
     let rate = f64::from(RATE * SECONDS) / begun.elapsed().as_secs_f64();
     taken.sort_unstable();
     let at = |share: f64| taken[((taken.len() - 1) as f64 * share) as usize].as_micros();
-    println!(
+    eprintln!(
         "{rate:.0} predictions a second; half within {} us, 99 % within {} us, all within {} us",
         at(0.5),
         at(0.99),
