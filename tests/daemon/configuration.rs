@@ -56,3 +56,15 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_file() {
     let log = model(|command| command.env("DUNLIND_MODEL", "of_environment").args(["--model", "of_flag"]));
     assert!(log.contains("'of_flag'"), "{log}");
 }
+
+#[test]
+fn the_configurations_of_the_documentation_hold_settings_that_there_are() {
+    let board = Board::new();
+    for page in [include_str!("../../README.md"), include_str!("../../docs/boards.md")] {
+        let configuration = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        board.write("dunlind.toml", configuration);
+        let (code, log) = board.ends(|command| command.args(["--check-config", "--state-directory", "state"]));
+        // All that they lack here is the files of a board.
+        assert!(code == 3 && log.contains("No such file"), "{log}");
+    }
+}

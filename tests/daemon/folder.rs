@@ -90,3 +90,13 @@ fn a_file_that_is_cut_short_by_a_crash_is_gone_on_with_and_each_record_has_one_a
         "what has an answer is on the record"
     );
 }
+
+#[test]
+fn answers_whose_records_were_put_aside_before_a_crash_get_their_name() {
+    let board = watching();
+    std::fs::create_dir_all(board.path("in/answers")).unwrap();
+    board.write("in/answers/old.jsonl.partial", "{}\n");
+    let daemon = board.start(|command| command);
+    appears(&board.path("in/answers/old.jsonl.answers"));
+    daemon.stop();
+}

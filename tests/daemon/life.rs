@@ -5,6 +5,7 @@ use std::process::Command;
 
 use dunlin::journal::Reader;
 use dunlin_tests::challenger::biased;
+use dunlin_tests::small_disk;
 
 use crate::board::{Board, record};
 
@@ -122,4 +123,42 @@ fn a_state_directory_that_cannot_be_written_is_told_and_records_are_answered_all
     let (status, log) = daemon.end();
     assert_eq!(status.code(), Some(6), "{log}");
     assert!(log.contains("held in memory") && log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn a_data_partition_that_is_full_is_told_and_records_are_answered_before_and_after_there_is_room() {
+    small_disk::run(
+        "life::a_data_partition_that_is_full_is_told_and_records_are_answered_before_and_after_there_is_room",
+        |disk| {
+            let board = Board::new();
+            let state = format!("state_directory = {:?}", board.path("state").display().to_string());
+            let on_disk = format!("state_directory = {:?}", disk.join("state").display().to_string());
+            board.write("dunlind.toml", &board.config("").replace(&state, &on_disk));
+            let daemon = board.start(|command| command);
+            let mut client = board.client();
+            let before = client.ask(&record());
+            small_disk::fill(&disk.join("ballast"));
+            assert!((0..300).all(|_| client.ask(&record())["verdict"] == "accept"));
+            let (exit, status) = board.ctl("status");
+            assert_eq!((exit, &status["health"]["journal"]["status"]), (6, &"degraded".into()), "{status}");
+            assert!(
+                status["health"]["journal"]["remedy"].as_str().is_some_and(|remedy| remedy.contains("space")),
+                "{status}"
+            );
+            std::fs::remove_file(disk.join("ballast")).unwrap();
+            let kept = (0..100).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+                client.ask(&record());
+                board.ctl("status").0 == 0
+            });
+            assert!(kept, "there is room again");
+            let after = client.ask(&record());
+            daemon.stop();
+            let reader = Reader::open(&disk.join("state")).unwrap();
+            for answer in [before, after] {
+                let id = answer["id"].as_str().unwrap().parse().unwrap();
+                assert!(reader.prediction(id).unwrap().is_some(), "{id}");
+            }
+        },
+    );
 }

@@ -1,39 +1,12 @@
 //! Summaries go out and models come in, over HTTP to the real server.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use dunlin_tests::server::Server;
 use serde_json::json;
 
 use crate::board::{Board, code, record};
-
-/// `dunlin serve` with what arrives in `served` and the channel in `channel`.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(board: &Board) -> Self {
-        let port = board.path("port");
-        let mut command = Command::new(dunlin_tests::binary());
-        command.args(["serve", "--open", "--listen", "127.0.0.1:0", "--data"]).arg(board.path("served"));
-        command.arg("--channel").arg(board.path("channel")).arg("--port-file").arg(&port);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let number = (0..1_000).find_map(|_| {
-            std::thread::sleep(Duration::from_millis(10));
-            std::fs::read_to_string(&port).ok()?.trim().parse::<u16>().ok()
-        });
-        Self { child, url: format!("http://127.0.0.1:{}", number.unwrap()) }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn dunlin(board: &Board, words: &str) {
     let ended =
@@ -50,11 +23,11 @@ fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_a
         "channel init channel --root-key team.pub --channel-key team.pub --bundle-key team.pub --key team.key",
     );
     dunlin(&board, "publish tiny.dunlin --channel channel --percent 100 --key team.key");
-    let server = Server::start(&board);
+    let server = Server::start(&board.path("served"), &board.path("channel"));
     let root = board.path("channel/root/1.json");
     let network = format!(
         "[receiver]\nurl = {:?}\nevery_seconds = 1\n[updates]\nroot = {root:?}\nchannel = \"stable\"\n",
-        server.url
+        server.url()
     );
     let config =
         board.config(&network).lines().filter(|line| !line.starts_with("bundle")).collect::<Vec<_>>().join("\n");

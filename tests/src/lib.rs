@@ -26,6 +26,7 @@ pub mod level_model;
 pub mod no_network;
 pub mod op_case;
 pub mod random_graph;
+pub mod server;
 pub mod signing;
 #[cfg(target_os = "linux")]
 pub mod small_disk;

@@ -50,6 +50,12 @@ pub enum FeatureError {
         /// The feature.
         feature: String,
     },
+    /// A window of samples holds the same value throughout: no check of the schema, but of whoever samples.
+    #[error("feature '{feature}' holds the same value throughout; look whether the sensor is stuck")]
+    Constant {
+        /// The feature.
+        feature: String,
+    },
     /// A value lies outside of the domain.
     #[error("feature '{feature}' lies outside of its domain {domain}; check its unit and its source")]
     OutOfDomain {
@@ -117,6 +123,7 @@ impl FeatureError {
             Self::Missing { .. } => "missing",
             Self::WrongType { .. } => "wrong_type",
             Self::NonFinite { .. } => "non_finite",
+            Self::Constant { .. } => "constant",
             Self::OutOfDomain { .. } => "out_of_domain",
             Self::UnseenLevel { .. } => "unseen_level",
             Self::WrongShape { .. } => "wrong_shape",
@@ -133,6 +140,7 @@ impl FeatureError {
             | Self::Missing { feature }
             | Self::WrongType { feature, .. }
             | Self::NonFinite { feature }
+            | Self::Constant { feature }
             | Self::OutOfDomain { feature, .. }
             | Self::UnseenLevel { feature }
             | Self::WrongShape { feature, .. }

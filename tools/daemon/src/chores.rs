@@ -25,20 +25,21 @@ pub(crate) enum Order {
 pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<Order>) -> io::Result<()> {
     let served = Arc::clone(served);
     let run = move || {
-        once(&served, &mut chores);
+        let mut told = Told::default();
+        once(&served, &mut chores, &mut told);
         let mut done = Instant::now();
         loop {
             match orders.recv_timeout(chores.every.saturating_sub(done.elapsed())) {
                 Ok(Order::Instead(other)) => chores = other,
                 Ok(Order::Now(asking)) => {
                     // Whoever asked may be gone by now.
-                    let _ = asking.send(now(&served, &mut chores));
+                    let _ = asking.send(now(&served, &mut chores, &mut told));
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            once(&served, &mut chores);
+            once(&served, &mut chores, &mut told);
             done = Instant::now();
         }
     };
@@ -46,14 +47,14 @@ pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<O
 }
 
 /// At once: a network that is back, a new token.
-fn now(served: &Served, chores: &mut Chores) -> Value {
+fn now(served: &Served, chores: &mut Chores, told: &mut Told) -> Value {
     if let Err(problem) = served.runtime.resume_uploads() {
         log::warn!("{problem}; {}", problem.remedy());
     }
-    once(served, chores)
+    once(served, chores, told)
 }
 
-fn once(served: &Served, chores: &mut Chores) -> Value {
+fn once(served: &Served, chores: &mut Chores, told: &mut Told) -> Value {
     if let Err(problem) = served.runtime.tick() {
         log::warn!("{problem}; {}", problem.remedy());
     }
@@ -63,8 +64,9 @@ fn once(served: &Served, chores: &mut Chores) -> Value {
     let synced = served.runtime.sync(receiver, chores.link).map_err(|problem| problem.to_string());
     let updated = served.runtime.update(receiver, chores.link);
     let document = json!({"sync": told_sync(&synced), "update": told_update(&updated)});
-    log_sync(&synced);
-    log_update(&updated);
+    told.sync.log(sync_trouble(&synced));
+    told.update.log(update_trouble(&updated));
+    log_success(&synced, &updated);
     document
 }
 
@@ -87,19 +89,46 @@ fn told_update(updated: &Result<UpdateReport, UpdateError>) -> Value {
     }
 }
 
-fn log_sync(synced: &Result<SyncReport, String>) {
-    match synced {
-        Ok(SyncReport { trouble: Some(trouble), .. }) => log::info!("summaries wait: {trouble}"),
-        Ok(_) => {}
-        Err(problem) => log::warn!("summaries wait: {problem}"),
+/// What the log was told of each chore: a network that is missing for months is told once.
+#[derive(Default)]
+struct Told {
+    sync: Last,
+    update: Last,
+}
+
+/// The trouble that was told last.
+#[derive(Default)]
+struct Last(Option<String>);
+
+impl Last {
+    fn log(&mut self, trouble: Option<String>) {
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| self.0.as_ref() != Some(*trouble)) {
+            log::info!("{trouble}");
+        }
+        self.0 = trouble;
     }
 }
 
-fn log_update(updated: &Result<UpdateReport, UpdateError>) {
+fn sync_trouble(synced: &Result<SyncReport, String>) -> Option<String> {
+    match synced {
+        Ok(SyncReport { trouble, .. }) => Some(format!("summaries wait: {}", trouble.as_ref()?)),
+        Err(problem) => Some(format!("summaries wait: {problem}")),
+    }
+}
+
+fn update_trouble(updated: &Result<UpdateReport, UpdateError>) -> Option<String> {
     match updated {
-        Ok(report) => report.models.iter().for_each(log_model),
-        Err(UpdateError::NotConfigured) => {}
-        Err(error) => log::info!("no update: {error}"),
+        Ok(_) | Err(UpdateError::NotConfigured) => None,
+        Err(error) => Some(format!("no update: {error}")),
+    }
+}
+
+fn log_success(synced: &Result<SyncReport, String>, updated: &Result<UpdateReport, UpdateError>) {
+    if let Ok(SyncReport { accepted: accepted @ 1.., .. }) = synced {
+        log::info!("summaries delivered: {accepted}");
+    }
+    if let Ok(report) = updated {
+        report.models.iter().for_each(log_model);
     }
 }
 

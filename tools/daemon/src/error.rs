@@ -49,12 +49,14 @@ pub(crate) enum DaemonError {
     Signals(io::Error),
     #[error("no thread can be started: {0}")]
     Thread(io::Error),
+    #[error("the {0} has ended by itself; see the log above, and report it")]
+    Worker(&'static str),
 }
 
 impl DaemonError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Signals(_) | Self::Thread(_) => 1,
+            Self::Signals(_) | Self::Thread(_) | Self::Worker(_) => 1,
             Self::File { .. } | Self::Config { .. } | Self::Lacking { .. } | Self::Wrong { .. } => 3,
             Self::Sensor(_) | Self::Folder { .. } => 3,
             Self::Bundle { .. } | Self::NoModel(_) => 4,

@@ -25,6 +25,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const SAFE: Duration = Duration::from_secs(1);
 const ANSWERS: &str = "answers";
 const DONE: &str = "done";
+const PARTIAL: &str = "partial";
 
 /// A folder that is being watched.
 pub(crate) struct Folder {
@@ -52,6 +53,11 @@ pub(crate) fn watch(path: PathBuf, served: &Arc<Served>) -> Result<Folder, Daemo
 }
 
 impl Folder {
+    /// Whether it is watched no more, though nobody has ended it.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// The record that is being answered is; a file goes on with the next one when the daemon is back.
     pub(crate) fn end(self) {
         self.stop.now();
@@ -72,6 +78,9 @@ impl Watch<'_> {
     fn run(mut self) {
         let mut following = self.served.follow();
         let mut trouble = String::new();
+        if let Err(error) = self.finish() {
+            log::error!("the folder {}: {error}; check its permissions", self.path.display());
+        }
         while !self.stop.within(EVERY) {
             let problem = self.look(&mut following).err().map_or_else(String::new, |error| error.to_string());
             // Said once and not every second, until it is another.
@@ -80,6 +89,18 @@ impl Watch<'_> {
             }
             trouble = problem;
         }
+    }
+
+    /// Gives answers their name whose records were put aside before a crash.
+    fn finish(&self) -> io::Result<()> {
+        for entry in fs::read_dir(self.path.join(ANSWERS))? {
+            let partial = entry?.path();
+            let of = partial.file_stem().filter(|_| partial.extension().is_some_and(|ending| ending == PARTIAL));
+            if of.is_some_and(|name| !self.path.join(name).exists()) {
+                fs::rename(&partial, partial.with_extension(ANSWERS))?;
+            }
+        }
+        Ok(())
     }
 
     /// Answers the files that are whole, by name.
@@ -103,7 +124,7 @@ impl Watch<'_> {
     fn answer(&self, path: &Path, following: &mut Following<'_>) -> io::Result<()> {
         let (Some(format), Some(name)) = (Format::of(path), path.file_name()) else { return Ok(()) };
         let name = name.to_string_lossy();
-        let partial = self.path.join(ANSWERS).join(format!("{name}.partial"));
+        let partial = self.path.join(ANSWERS).join(format!("{name}.{PARTIAL}"));
         let mut answers = Answers::go_on(&partial)?;
         match self.rows(path, format, following, &mut answers) {
             Ok(()) => {}
@@ -116,8 +137,8 @@ impl Watch<'_> {
             Err(error) => return Err(error),
         }
         answers.force()?;
-        fs::rename(&partial, partial.with_extension("answers"))?;
         fs::rename(path, self.path.join(DONE).join(&*name))?;
+        fs::rename(&partial, partial.with_extension(ANSWERS))?;
         log::info!("{name} is answered");
         Ok(())
     }

@@ -24,6 +24,9 @@ use crate::sink::Sinks;
 use crate::socket::{self, Serve, Socket};
 use crate::{control, line, lines};
 
+/// Between two looks at whether everybody works, without a watchdog.
+const LOOK: Duration = Duration::from_secs(10);
+
 /// Runs until it is asked to end.
 pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {
     let config = Config::read(args)?;
@@ -45,11 +48,12 @@ pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {
     let inputs = Inputs::open(&config, &served, &asking, &orders)?;
     chores::begin(&served, config.chores, given).map_err(DaemonError::Thread)?;
     tell(&[NotifyState::Ready]);
-    attend(args, &served, &asked, &orders);
+    let attended = attend(args, &served, &asked, &orders, &inputs);
     tell(&[NotifyState::Stopping]);
     // The chores are not waited for, which may wait for a network that is not there: what they have is on the disk.
     inputs.end(&served);
-    Ok(served.runtime.suspend()?)
+    served.runtime.suspend()?;
+    attended
 }
 
 /// Where records and questions come from.
@@ -81,6 +85,17 @@ impl Inputs {
         let folder = config.folder.clone().map(|path| folder::watch(path, served)).transpose()?;
         let sensor = config.sensor.clone().map(|sensor| sensor::start(sensor, served)).transpose()?;
         Ok(Self { sockets, folder, sensor })
+    }
+
+    /// A thread that has ended by itself takes the daemon with it: the service manager starts it anew.
+    fn check(&self) -> Result<(), DaemonError> {
+        if self.sensor.as_ref().is_some_and(Sensor::has_failed) {
+            return Err(DaemonError::Worker("sensor"));
+        }
+        if self.folder.as_ref().is_some_and(Folder::has_failed) {
+            return Err(DaemonError::Worker("folder"));
+        }
+        Ok(())
     }
 
     /// In order: what was sent is answered, and nothing more is read.
@@ -156,17 +171,24 @@ fn answer_stdin(served: &Arc<Served>, max_line_bytes: usize, asking: Sender<Aske
     thread::Builder::new().name("stdin".into()).spawn(serve).map(drop).map_err(DaemonError::Thread)
 }
 
-/// Does what is asked for, and tells the watchdog that it still does, until it is to end.
-fn attend(args: &Args, served: &Served, asked: &Receiver<Asked>, orders: &Sender<Order>) {
+/// Does what is asked for, and tells the watchdog that everybody still works, until it is to end.
+fn attend(
+    args: &Args,
+    served: &Served,
+    asked: &Receiver<Asked>,
+    orders: &Sender<Order>,
+    inputs: &Inputs,
+) -> Result<(), DaemonError> {
     let watchdog = sd_notify::watchdog_enabled();
     // Twice as often as the service manager asks for, as sd_watchdog_enabled(3) advises.
-    let pause = watchdog.map_or(Duration::from_secs(3_600), |every| every / 2);
+    let pause = watchdog.map_or(LOOK, |every| every / 2);
     loop {
         match asked.recv_timeout(pause) {
             Ok(Asked::Reload) => reload(args, served, orders),
-            Ok(Asked::End) | Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Asked::End) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => {}
         }
+        inputs.check()?;
         if watchdog.is_some() {
             tell(&[NotifyState::Watchdog]);
         }

@@ -27,6 +27,9 @@ const EMULATOR: &[&str] =
 /// Debian's own Rust, which has the other architecture's standard library in a package.
 const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "libstd-rust-web-dev:arm64"];
 
+/// Where Debian's Rust is found. A rustup in front of it would answer in its place.
+pub(crate) const DEBIAN_PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin";
+
 pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     if cfg!(target_arch = "aarch64") {
         return Ok(Outcome::Skipped("this machine is aarch64 itself: its own tests are these".to_owned()));
@@ -55,7 +58,7 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
 
 /// A cargo that builds for aarch64, into a target folder of its own; else what is lacking.
 pub(crate) fn cross_cargo(project: &Project) -> Result<Result<Command, String>, String> {
-    let own = has_standard_library(&cargo(project), project);
+    let own = has_standard_library(&cargo(project), project, TARGET);
     let needed: Vec<&str> = if own { EMULATOR.to_vec() } else { [EMULATOR, DEBIAN_RUST].concat() };
     if let Readiness::Lacking(why) = packages(project, &needed)? {
         let other_way = if own { String::new() } else { format!(" (or, with rustup: rustup target add {TARGET})") };
@@ -72,18 +75,18 @@ pub(crate) fn cross_cargo(project: &Project) -> Result<Result<Command, String>, 
     Ok(Ok(cargo))
 }
 
-fn has_standard_library(cargo: &Command, project: &Project) -> bool {
+/// Whether the compiler beside a cargo builds for a target.
+pub(crate) fn has_standard_library(cargo: &Command, project: &Project, target: &str) -> bool {
     // `cargo rustc` would need a package; the compiler beside cargo is the one that it uses.
     let beside = Path::new(cargo.get_program()).with_file_name("rustc");
     let rustc = if beside.is_file() { beside } else { PathBuf::from("rustc") };
-    keep(crate::process::program(project, rustc).args(["--print", "target-libdir", "--target", TARGET]))
+    keep(crate::process::program(project, rustc).args(["--print", "target-libdir", "--target", target]))
         .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
-/// A rustup in front of it on PATH would answer in its place.
 fn debian_cargo(project: &Project) -> Command {
     let mut cargo = untied(project, "/usr/bin/cargo");
-    cargo.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
+    cargo.env("PATH", DEBIAN_PATH);
     cargo
 }
 

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
+use crate::cargo_tool::CargoTool;
 use crate::process::{cargo, keep, program, show};
 use crate::project::Project;
 use crate::report::Outcome;
 
 /// Built without its advisory client: that needs the network, and costs most of its build.
-const VERSION: &str = "0.20.2";
+const CARGO_DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2" };
 
 pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
     no_banned_crate_in_the_tree(project)?;
-    let Some(tool) = find_or_install(project)? else {
-        let remedy = format!("cargo install cargo-deny --version {VERSION} --locked");
-        return Ok(Outcome::Skipped(format!("no cargo-deny and --no-setup; else: {remedy}")));
+    let tool = match CARGO_DENY.find_or_install(project)? {
+        Ok(tool) => tool,
+        Err(why) => return Ok(Outcome::Skipped(why)),
     };
     let mut deny = program(project, tool);
     deny.args(["--manifest-path", "runtime/Cargo.toml", "--config", "deny.toml"]);
@@ -44,36 +44,6 @@ fn banned_crates(deny_toml: &str) -> BTreeSet<&str> {
     let list = deny_toml.split_once("\ndeny = [").and_then(|(_, rest)| rest.split_once("\n]"));
     let lines = list.map_or("", |(list, _)| list).lines();
     lines.filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\",")).collect()
-}
-
-fn find_or_install(project: &Project) -> Result<Option<PathBuf>, String> {
-    let cached = project.cached_tool("cargo-deny");
-    for tool in [cached.clone(), PathBuf::from("cargo-deny")] {
-        let version = keep(program(project, &tool).arg("--version"));
-        if version.is_ok_and(|version| version.trim().ends_with(VERSION)) {
-            return Ok(Some(tool));
-        }
-    }
-    if !project.may_install {
-        return Ok(None);
-    }
-    println!("Building cargo-deny {VERSION} once, into {}", cached.display());
-    let mut install = cargo(project);
-    install.env("CARGO_TARGET_DIR", project.cache.join("tools/build")).env("CARGO_PROFILE_DEV_DEBUG", "0");
-    install.args([
-        "install",
-        "--quiet",
-        "cargo-deny",
-        "--version",
-        VERSION,
-        "--locked",
-        "--no-default-features",
-        "--debug",
-    ]);
-    show(install.arg("--root").arg(project.cache.join("tools")))?;
-    // The tool is all that is wanted; should the rest stay, it is only space in a cache.
-    let _ = fs::remove_dir_all(project.cache.join("tools/build"));
-    Ok(Some(cached))
 }
 
 #[cfg(test)]

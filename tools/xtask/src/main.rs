@@ -6,13 +6,17 @@
 mod architecture;
 mod arm;
 mod arm_count;
+mod board;
 mod c;
 mod c_cases;
 mod c_lifecycles;
 mod calibrate;
 mod cargo_tests;
+mod cargo_tool;
 mod checks;
 mod conformance;
+mod cross;
+mod deb;
 mod demo;
 mod deny;
 mod document;
@@ -27,12 +31,15 @@ mod process;
 mod project;
 mod python;
 mod report;
+mod sbom;
 mod setup;
 mod size;
 mod source_rules;
 mod swift;
 mod test;
 mod toolchain;
+mod unit;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -45,15 +52,23 @@ cargo xtask COMMAND [--no-setup]
   test quick       the inner loop: format, lint, architecture, and the tests that are not slow
   test c           the C library: its example and tests, shared and static, under valgrind
   test arm         golden vectors and the kernels' tests on emulated aarch64 cores
+  test board       an emulated board whose power is pulled twice, the short form of `board`
   test jvm         the Kotlin library and the Android sample, compiled and tested on a host JVM (Maven)
   test swift       the Swift SDK against the real library, with Debian's Swift in the cache
   check-mobile     type-checks the SDKs' libraries for Android and iOS (rust-src; some minutes)
+  cross [TARGET]   builds dunlind for boards, runs each once on an emulated core, tells its size; all that can be built here
+                   unless one is named (the static one takes some minutes)
+  deb              a Debian package of dunlind for arm64, with its bill of materials; unpacked and checked
+  sbom [TARGET]    the bill of materials of dunlind, as CycloneDX
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom
   calibrate        measures the statistics of drift and rewrites the tables of docs/monitoring.md (some minutes)
   drill [--devices N]
                    plays a rollout with one bad release over 200 devices, with real runtimes and a virtual clock, and prints
                    the timeline and what came of it (some minutes)
+  board [--kills N]
+                   flashes an emulated aarch64 board (QEMU, Debian's kernel) that samples a simulated machine, pulls its power
+                   20 times, and reports what was on the record each time (some minutes)
   bench --peers [--rounds N]
                    measures Dunlin against ONNX Runtime, LiteRT and candle, rewrites docs/benchmarks.md (some minutes;
                    DUNLIN_DATA names the folder of the models)
@@ -73,6 +88,9 @@ const ROUNDS: u64 = 60;
 /// Devices of a drill.
 const DEVICES: u64 = 200;
 
+/// Times that a board's power is pulled.
+const KILLS: u64 = 20;
+
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let no_setup = take_flag(&mut words, "--no-setup");
@@ -88,6 +106,10 @@ fn main() -> ExitCode {
         Ok(devices) => devices.unwrap_or(DEVICES),
         Err(message) => return usage(&message),
     };
+    let kills = match take_value(&mut words, "--kills") {
+        Ok(kills) => kills.unwrap_or(KILLS),
+        Err(message) => return usage(&message),
+    };
     let project = Project::here(!no_setup);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let passed = match words.as_slice() {
@@ -95,11 +117,18 @@ fn main() -> ExitCode {
         ["test", "quick"] => report::run(&project, test::QUICK),
         ["test", "c"] => report::run(&project, test::C),
         ["test", "arm"] => report::run(&project, test::ARM),
+        ["test", "board"] => report::run(&project, test::BOARD),
         ["test", "jvm"] => report::run(&project, test::JVM),
         ["test", "swift"] => report::run(&project, test::SWIFT),
+        ["cross", targets @ ..] if targets.len() <= 1 => cross::run(&project, targets.first().copied()),
+        ["deb"] => report::run(&project, test::PACKAGE),
+        ["sbom", targets @ ..] if targets.len() <= 1 => {
+            sbom::run(&project, targets.first().copied().unwrap_or(arm::TARGET))
+        }
         ["deny"] => report::run(&project, test::DENY),
         ["architecture"] => report::run(&project, test::ARCHITECTURE),
         ["calibrate"] => calibrate::run(&project),
+        ["board"] => board::run(&project, kills),
         ["drill"] => drill::run(&project, devices),
         ["bench", "--peers"] => peers::run(&project, rounds),
         ["bench", "--arm"] => arm_count::run(&project),

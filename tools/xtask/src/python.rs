@@ -1,4 +1,4 @@
-//! Pythons with pinned libraries in the cache: the oracles of tests, and the engines measured against.
+//! Pythons with pinned libraries in the cache: the oracles of tests, the engines measured against, tools that come that way.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,6 +17,12 @@ const ORACLES: &[&str] = &["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0"
 /// Pinned, so that a measurement can be repeated.
 const PEERS: &[&str] = &["ai-edge-litert==2.3.0", "numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0"];
 
+/// Zig as a C compiler and linker, and what hands it to cargo. Pinned, so that a static program is the same next year.
+const ZIG: &[&str] = &["cargo-zigbuild==0.24.1", "ziglang==0.17.1"];
+
+/// The rules of CycloneDX, and what checks a document by them.
+const CYCLONEDX: &[&str] = &["cyclonedx-python-lib==11.12.0", "jsonschema==4.26.0", "referencing==0.37.0"];
+
 /// ONNX Runtime, SciPy and river, the oracle of the tests of conformance and of statistics: the developer's own
 /// interpreter, or one set up in the cache; else why there is none.
 pub(crate) fn interpreter(project: &Project) -> Result<OsString, String> {
@@ -30,6 +36,16 @@ pub(crate) fn interpreter(project: &Project) -> Result<OsString, String> {
 /// ONNX Runtime and LiteRT, for measuring.
 pub(crate) fn peers(project: &Project) -> Result<OsString, String> {
     in_cache(project, "peers", PEERS)
+}
+
+/// Zig; beside the interpreter stands cargo-zigbuild.
+pub(crate) fn zig(project: &Project) -> Result<OsString, String> {
+    in_cache(project, "zig", ZIG)
+}
+
+/// What judges a bill of materials.
+pub(crate) fn cyclonedx(project: &Project) -> Result<OsString, String> {
+    in_cache(project, "cyclonedx", CYCLONEDX)
 }
 
 /// The versions of the engines compared with.

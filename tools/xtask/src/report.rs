@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::project::Project;
 
 /// One check with a name.
+#[derive(Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) run: fn(&Project) -> Result<Outcome, String>,

@@ -70,6 +70,8 @@ pub(super) struct Sensor {
     #[serde(default)]
     pub(super) offset: f32,
     #[serde(default)]
+    pub(super) allow_constant: bool,
+    #[serde(default)]
     pub(super) with: Map<String, Value>,
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Sensor {
     /// A sample is (what was read + offset) x scale, as the kernel's IIO has it.
     pub(crate) scale: f32,
     pub(crate) offset: f32,
+    /// A window in which every sample is the same is answered; else it is refused, as of a sensor that is stuck.
+    pub(crate) allow_constant: bool,
     /// The record's other features.
     pub(crate) with: Map<String, Value>,
 }
@@ -203,8 +205,8 @@ fn sensor(file: file::Sensor) -> Result<Sensor, DaemonError> {
     if file.hop == Some(0) {
         return Err(wrong("sensor.hop", "samples from one window to the next, 1 or more"));
     }
-    let file::Sensor { feature, rate_hz, hop, scale, offset, with, .. } = file;
-    Ok(Sensor { feature, source, rate_hz, hop, scale, offset, with })
+    let file::Sensor { feature, rate_hz, hop, scale, offset, allow_constant, with, .. } = file;
+    Ok(Sensor { feature, source, rate_hz, hop, scale, offset, allow_constant, with })
 }
 
 fn sink(file: file::Sink) -> Result<Sink, DaemonError> {

@@ -54,6 +54,11 @@ pub(crate) fn start(sensor: config::Sensor, served: &Arc<Served>) -> Result<Sens
 }
 
 impl Sensor {
+    /// Whether it samples no more, though nobody has ended it.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// The window that is being answered is answered; nothing more is sampled.
     pub(crate) fn end(self) {
         self.stop.now();
@@ -90,20 +95,37 @@ impl Sampler<'_> {
 
     /// Takes a sample, and answers the window that it completes. Without a model that takes windows, samples are let go.
     fn take(&mut self, sample: &[f32]) {
-        let Ok(session) = self.following.session() else { return };
-        let Ok(target) = target(session.schema(), self.sensor) else { return };
-        let hop = self.sensor.hop.unwrap_or(target.length);
-        let window = self.window.take().filter(|window| window.is_of(target.length, target.channels));
-        let window = self.window.insert(window.unwrap_or_else(|| Window::new(target.length, target.channels, hop)));
-        if !window.push(sample) {
-            return;
+        let Some(window) = self.window.take().or_else(|| self.begin()) else { return };
+        let window = self.window.insert(window);
+        if window.push(sample) {
+            self.answer();
         }
+    }
+
+    /// An empty window of the size that the model takes now.
+    fn begin(&mut self) -> Option<Window> {
+        let target = target(self.following.session().ok()?.schema(), self.sensor).ok()?;
+        Some(Window::new(target.length, target.channels, self.sensor.hop.unwrap_or(target.length)))
+    }
+
+    fn answer(&mut self) {
+        let (Some(window), Ok(session)) = (&self.window, self.following.session()) else { return };
+        let target = target(session.schema(), self.sensor).ok();
+        let Some(target) = target.filter(|target| window.is_of(target.length, target.channels)) else {
+            // Another version wants windows of another size, or none.
+            self.window = None;
+            return;
+        };
         let counts = &self.served.sensor;
         counts.windows.fetch_add(1, Ordering::Relaxed);
-        if window.is_constant() && counts.frozen.fetch_add(1, Ordering::Relaxed) == 0 {
+        let is_stuck = window.is_constant() && !self.sensor.allow_constant;
+        if is_stuck && counts.frozen.fetch_add(1, Ordering::Relaxed) == 0 {
             log::warn!("every sample of a window is the same: look whether the sensor is stuck");
         }
-        let record = record(session.schema(), self.sensor, &target, &window.samples());
+        let record = match is_stuck {
+            true => Err(FeatureError::Constant { feature: self.sensor.feature.clone() }),
+            false => record(session.schema(), self.sensor, &target, &window.samples()),
+        };
         self.following.answer_and_tell(record);
     }
 }

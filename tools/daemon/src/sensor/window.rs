@@ -62,7 +62,13 @@ mod tests {
     /// The windows over 0, 1, 2, ...
     fn windows(length: usize, hop: usize, samples: u16) -> Vec<Vec<f32>> {
         let mut window = Window::new(length, 1, hop);
-        (0..samples).filter_map(|i| window.push(&[f32::from(i)]).then(|| window.samples())).collect()
+        let mut due = Vec::new();
+        for i in 0..samples {
+            if window.push(&[f32::from(i)]) {
+                due.push(window.samples());
+            }
+        }
+        due
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn particulars(detail: &Value) -> String {
     if let (Some(model), Some(version)) = (detail["model_id"].as_str(), detail["version"].as_str()) {
         let bundle = format!("{model} {version} (sequence {})", detail["sequence"]);
         return match ["from", "to", "cause"].map(|name| detail[name].as_str()) {
-            [Some(from), Some(to), Some(cause)] => format!("{bundle}: {from} -> {to} ({cause})"),
+            [from, Some(to), Some(cause)] => format!("{bundle}: {} -> {to} ({cause})", from.unwrap_or("new")),
             _ => format!("{bundle}, signed by {}", text(&detail["signer"])),
         };
     }
