@@ -69,8 +69,10 @@ fn holds(durability: &str, rate: u32, time: Duration) {
     let (peak, promised) = (told(&daemon, "status", "VmHWM:") << 10, budget["memory"]["peak_bytes"].as_u64().unwrap());
     eprintln!("{durability} at {rate}: {asked} asked, {written} bytes written, peak {peak} of {promised}");
     assert!(peak <= promised && promised <= 2 * peak, "peak {peak}, promised {promised}");
-    if written == 0 {
-        eprintln!("SKIPPED the bytes written: the temporary folder is in memory");
+    // A machine that is too busy for the rate makes smaller commits, and more of them.
+    let is_slow = f64::from(asked) < 0.9 * f64::from(rate) * time.as_secs_f64();
+    if written == 0 || is_slow {
+        eprintln!("SKIPPED the bytes written: the temporary folder is in memory, or the rate was not held");
         return;
     }
     let a_day = written as f64 / f64::from(asked) * f64::from(rate) * 86_400.0;
