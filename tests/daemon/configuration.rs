@@ -18,6 +18,7 @@ fn what_is_wrong_with_a_configuration_is_said_with_its_place_and_exit_code() {
     board.write("open.token", "secret");
     std::fs::set_permissions(board.path("open.token"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let token = format!("[receiver]\nurl = \"http://127.0.0.1:1\"\ntoken_file = {:?}\n", board.path("open.token"));
+    let updates = format!("[updates]\nroot = {:?}\nchannel = \"stable\"\n", board.path("tiny.dunlin"));
     let no_model = board.config("").replace("model = \"tiny\"\n", "");
     let no_input = board.config("").split("[input]").next().unwrap().to_owned();
     let bad_key = board.config("").replace("team.pub", "tiny.dunlin");
@@ -34,6 +35,9 @@ fn what_is_wrong_with_a_configuration_is_said_with_its_place_and_exit_code() {
         (board.config("[journal]\nmax_days = 0\n"), 3, vec!["journal.max_rows", "1 or more"]),
         (board.config(&token), 5, vec!["open.token", "chmod 600"]),
         (board.config("[updates]\nroot = \"/nowhere\"\nchannel = \"stable\"\n"), 3, vec!["/nowhere"]),
+        (board.config(&updates), 3, vec!["receiver.url is not set"]),
+        (board.config("[receiver]\ntoken_file = \"/nowhere\"\n"), 3, vec!["receiver.url is not set"]),
+        (board.config("max_connections = 0\n"), 3, vec!["max_connections"]),
     ] {
         board.write("dunlind.toml", &text);
         let (found, log) = board.ends(|command| command.arg("--check-config"));

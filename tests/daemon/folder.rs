@@ -92,11 +92,37 @@ fn a_file_that_is_cut_short_by_a_crash_is_gone_on_with_and_each_record_has_one_a
 }
 
 #[test]
-fn answers_whose_records_were_put_aside_before_a_crash_get_their_name() {
+fn what_a_crash_left_between_whole_answers_and_records_put_aside_is_brought_to_its_end() {
     let board = watching();
     std::fs::create_dir_all(board.path("in/answers")).unwrap();
-    board.write("in/answers/old.jsonl.partial", "{}\n");
+    std::fs::create_dir_all(board.path("in/done")).unwrap();
+    // Of the first the records were not put aside yet, of the second they were, under a number, and there is a new file.
+    board.write("in/first.jsonl", "{}\n");
+    board.write("in/answers/first.jsonl.whole", "the answers of the first\n");
+    board.write("in/done/second.jsonl.2", "{}\n");
+    board.write("in/answers/second.jsonl.2.whole", "the answers of the second\n");
+    board.write("in/second.jsonl", &format!("{}\n", record()));
     let daemon = board.start(|command| command);
-    appears(&board.path("in/answers/old.jsonl.answers"));
+    appears(&board.path("in/done/second.jsonl"));
+    let text = |name: &str| std::fs::read_to_string(board.path(name)).unwrap();
+    assert_eq!(text("in/answers/first.jsonl.answers"), "the answers of the first\n");
+    assert_eq!(text("in/answers/second.jsonl.2.answers"), "the answers of the second\n");
+    assert!(board.path("in/done/first.jsonl").exists() && !board.path("in/first.jsonl").exists());
     daemon.stop();
+}
+
+#[test]
+fn a_second_file_of_a_name_replaces_nothing_and_one_that_fails_holds_up_no_other() {
+    let board = watching();
+    let daemon = board.start(|command| command);
+    let long = format!("in/{}.jsonl", "a".repeat(245));
+    board.write(&long, &format!("{}\n", record()));
+    for done in ["in/done/some.jsonl", "in/done/some.jsonl.2"] {
+        board.write("in/some.jsonl", &format!("{}\n", record()));
+        appears(&board.path(done));
+    }
+    appears(&board.path("in/answers/some.jsonl.2.answers"));
+    assert_eq!(lines(&board.path("in/answers/some.jsonl.answers")).len(), 1);
+    assert!(board.path(&long).exists());
+    assert!(daemon.stop().contains("File name too long"));
 }

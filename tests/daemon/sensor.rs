@@ -20,9 +20,7 @@ fn sampling(script: &str, more: &str) -> Board {
 fn follow(board: &Board) -> (Daemon, Client) {
     let daemon = board.start(|command| command);
     let mut client = board.client();
-    client.send(b"{\"follow\": \"sensor\"}\n").unwrap();
-    // That it is being followed is seen only once there is something to follow.
-    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(client.ask(&json!({"follow": "sensor"})), json!({"following": "sensor"}));
     board.write("go", "");
     (daemon, client)
 }
@@ -30,6 +28,15 @@ fn follow(board: &Board) -> (Daemon, Client) {
 fn probability(client: &mut Client) -> f64 {
     let answer = client.line().unwrap();
     answer["outputs"]["level"]["values"][0].as_f64().unwrap_or_else(|| panic!("{answer}"))
+}
+
+/// Waits until samples were missed so often.
+fn gaps(board: &Board, count: u64) {
+    let is_so = (0..300).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        board.ctl("status").1["sensor"]["gaps"].as_u64().is_some_and(|gaps| gaps >= count)
+    });
+    assert!(is_so, "there are no {count} gaps");
 }
 
 fn logistic(sum: f64) -> f64 {
@@ -89,7 +96,7 @@ fn a_stuck_sensor_is_told_from_its_samples_and_one_that_hangs_from_its_silence()
         assert_eq!((code(&answer), &answer["error"]["feature"]), ("constant", &json!("samples")));
     }
     assert_eq!(board.ctl("status").1["sensor"]["frozen"], 3);
-    std::thread::sleep(Duration::from_secs(6));
+    gaps(&board, 1);
     let log = daemon.stop();
     assert!(log.contains("every sample of a window is the same") && log.contains("whether the sensor hangs"), "{log}");
 }
@@ -111,7 +118,7 @@ fn files_of_the_kernel_are_read_in_equal_steps() {
     assert!(client.line().is_some(), "an open file goes on");
     daemon.stop();
     let daemon = board.start(|command| command);
-    std::thread::sleep(Duration::from_millis(300));
+    gaps(&board, 1);
     let log = daemon.stop();
     assert!(log.contains("in_accel_z_raw") && log.contains("check sensor.iio"), "{log}");
 }
@@ -133,4 +140,30 @@ fn a_sensor_that_does_not_fit_the_model_is_refused_at_the_start() {
         let (found, log) = board.ends(|command| command);
         assert!(found == 3 && log.contains(words), "{sensor}: {found}: {log}");
     }
+}
+
+#[test]
+fn a_program_that_closes_its_output_and_runs_on_is_ended_with_what_it_has_started() {
+    let board = sampling("GO; sleep 4321 & echo $! > \"$0.child\"; seq 1 4; exec >&-; sleep 4321", "");
+    let (daemon, mut client) = follow(&board);
+    assert!((probability(&mut client) - logistic(10.0)).abs() < 1e-5);
+    // The shell's child holds the output open; its silence gives it away.
+    gaps(&board, 1);
+    let child = std::fs::read_to_string(board.path("sample.child")).unwrap();
+    let log = daemon.stop();
+    assert!(log.contains("hangs") || log.contains("has ended"), "{log}");
+    let is_gone = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        state.is_empty() || state.contains(") Z ")
+    });
+    assert!(is_gone, "{child} runs on");
+}
+
+#[test]
+fn nobody_can_follow_where_there_is_no_sensor() {
+    let board = Board::new();
+    let daemon = board.start(|command| command);
+    assert_eq!(code(&board.client().ask(&json!({"follow": "sensor"}))), "no_sensor");
+    daemon.stop();
 }

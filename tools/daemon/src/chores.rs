@@ -1,9 +1,10 @@
 //! What is done by the clock: windows are closed, summaries sent, the update channel followed.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use dunlin::outbox::SyncReport;
@@ -15,14 +16,14 @@ use crate::served::Served;
 
 /// What the chores are told.
 pub(crate) enum Order {
-    /// To do these instead from now on.
-    Instead(Chores),
+    /// To install the bundle that the board ships with now, and to do these chores instead from now on.
+    Instead { bundle: Option<PathBuf>, chores: Chores },
     /// To do them now, waits and pauses or not, and to say what came of it.
     Now(Sender<Value>),
 }
 
 /// Does the chores in a thread of its own until nobody can give orders any more.
-pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<Order>) -> io::Result<()> {
+pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<Order>) -> io::Result<JoinHandle<()>> {
     let served = Arc::clone(served);
     let run = move || {
         let mut told = Told::default();
@@ -30,7 +31,14 @@ pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<O
         let mut done = Instant::now();
         loop {
             match orders.recv_timeout(chores.every.saturating_sub(done.elapsed())) {
-                Ok(Order::Instead(other)) => chores = other,
+                Ok(Order::Instead { bundle, chores: other }) => {
+                    chores = other;
+                    if let Err(error) = served.install(bundle.as_deref()) {
+                        log::error!("{error}");
+                    }
+                    now(&served, &mut chores, &mut told);
+                    continue;
+                }
                 Ok(Order::Now(asking)) => {
                     // Whoever asked may be gone by now.
                     let _ = asking.send(now(&served, &mut chores, &mut told));
@@ -43,7 +51,7 @@ pub(crate) fn begin(served: &Arc<Served>, mut chores: Chores, orders: Receiver<O
             done = Instant::now();
         }
     };
-    thread::Builder::new().name("chores".into()).spawn(run).map(drop)
+    thread::Builder::new().name("chores".into()).spawn(run)
 }
 
 /// At once: a network that is back, a new token.

@@ -3,6 +3,8 @@
 //! ```text
 //! NAME.jsonl or NAME.csv --> answers/NAME.jsonl.partial, a line a record --> answers/NAME.jsonl.answers; NAME to done/
 //! ```
+//!
+//! Nothing that is there is replaced: the second file of a name is `NAME.jsonl.2` in both.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -16,7 +18,7 @@ use dunlin_records::{Row, RowError, Wanted, jsonl, table};
 use serde_json::Value;
 
 use crate::error::DaemonError;
-use crate::served::{Caller, Following, Served, refused};
+use crate::served::{Caller, Following, Served, refused, tell_once};
 use crate::stop::Stop;
 
 /// Between two looks into the folder.
@@ -26,6 +28,11 @@ const SAFE: Duration = Duration::from_secs(1);
 const ANSWERS: &str = "answers";
 const DONE: &str = "done";
 const PARTIAL: &str = "partial";
+const WHOLE: &str = "whole";
+/// A file that could not be answered is tried again after so long.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Room that there must be for answers before a record is answered at all.
+const ROOM_BYTES: usize = 64 << 10;
 
 /// A folder that is being watched.
 pub(crate) struct Folder {
@@ -47,7 +54,7 @@ pub(crate) fn watch(path: PathBuf, served: &Arc<Served>) -> Result<Folder, Daemo
     fs::create_dir_all(path.join(DONE)).map_err(failed)?;
     let stop = Arc::new(Stop::default());
     let (served, stopped) = (Arc::clone(served), Arc::clone(&stop));
-    let watch = move || Watch { path, served: &served, stop: &stopped, sizes: BTreeMap::new() }.run();
+    let watch = move || Watch::new(path, &served, &stopped).run();
     let thread = thread::Builder::new().name("folder".into()).spawn(watch).map_err(DaemonError::Thread)?;
     Ok(Folder { stop, thread })
 }
@@ -72,50 +79,65 @@ struct Watch<'s> {
     stop: &'s Stop,
     /// Sizes at the last look: a file that still grows is being written.
     sizes: BTreeMap<PathBuf, u64>,
+    /// Files that could not be answered, and when that was.
+    failed: BTreeMap<PathBuf, Instant>,
+    trouble: String,
 }
 
-impl Watch<'_> {
+impl<'s> Watch<'s> {
+    fn new(path: PathBuf, served: &'s Served, stop: &'s Stop) -> Self {
+        Self { path, served, stop, sizes: BTreeMap::new(), failed: BTreeMap::new(), trouble: String::new() }
+    }
+
     fn run(mut self) {
         let mut following = self.served.follow();
-        let mut trouble = String::new();
         if let Err(error) = self.finish() {
-            log::error!("the folder {}: {error}; check its permissions", self.path.display());
+            self.tell(&self.path.clone(), &error);
         }
         while !self.stop.within(EVERY) {
-            let problem = self.look(&mut following).err().map_or_else(String::new, |error| error.to_string());
-            // Said once and not every second, until it is another.
-            if problem != trouble && !problem.is_empty() {
-                log::error!("the folder {}: {problem}; free space, or mend its permissions", self.path.display());
+            if let Err(error) = self.look(&mut following) {
+                self.tell(&self.path.clone(), &error);
             }
-            trouble = problem;
         }
     }
 
-    /// Gives answers their name whose records were put aside before a crash.
+    fn tell(&mut self, path: &Path, error: &io::Error) {
+        let trouble = format!("{}: {error}; free space, or mend its permissions", path.display());
+        tell_once(&mut self.trouble, trouble);
+    }
+
+    /// Puts records aside whose answers were whole before a crash.
     fn finish(&self) -> io::Result<()> {
         for entry in fs::read_dir(self.path.join(ANSWERS))? {
-            let partial = entry?.path();
-            let of = partial.file_stem().filter(|_| partial.extension().is_some_and(|ending| ending == PARTIAL));
-            if of.is_some_and(|name| !self.path.join(name).exists()) {
-                fs::rename(&partial, partial.with_extension(ANSWERS))?;
+            let whole = entry?.path();
+            if whole.extension().is_some_and(|ending| ending == WHOLE)
+                && let Some(place) = whole.file_stem().and_then(|place| place.to_str())
+            {
+                self.put_aside(&whole, place)?;
             }
         }
         Ok(())
     }
 
-    /// Answers the files that are whole, by name.
+    /// Answers the files that are whole, by name. One that fails is tried again after a while, and holds up no other.
     fn look(&mut self, following: &mut Following<'_>) -> io::Result<()> {
         let before = std::mem::take(&mut self.sizes);
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            let (path, about) = (entry.path(), entry.metadata()?);
-            if about.is_file() && Format::of(&path).is_some() {
-                self.sizes.insert(path, about.len());
+            let Ok(about) = entry.metadata() else { continue };
+            if about.is_file() && Format::of(&entry.path()).is_some() {
+                self.sizes.insert(entry.path(), about.len());
             }
         }
-        for (path, size) in &self.sizes {
-            if before.get(path) == Some(size) && following.session().is_ok() && !self.stop.within(Duration::ZERO) {
-                self.answer(path, following)?;
+        self.failed.retain(|path, when| self.sizes.contains_key(path) && when.elapsed() < AGAIN);
+        for (path, size) in self.sizes.clone() {
+            let is_due = before.get(&path) == Some(&size) && !self.failed.contains_key(&path);
+            if !is_due || following.session().is_err() || self.stop.within(Duration::ZERO) {
+                continue;
+            }
+            if let Err(error) = self.answer(&path, following) {
+                self.tell(&path, &error);
+                self.failed.insert(path, Instant::now());
             }
         }
         Ok(())
@@ -125,8 +147,9 @@ impl Watch<'_> {
         let (Some(format), Some(name)) = (Format::of(path), path.file_name()) else { return Ok(()) };
         let name = name.to_string_lossy();
         let partial = self.path.join(ANSWERS).join(format!("{name}.{PARTIAL}"));
+        let records = BufReader::new(File::open(path)?);
         let mut answers = Answers::go_on(&partial)?;
-        match self.rows(path, format, following, &mut answers) {
+        match self.rows(records, format, following, &mut answers) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => return answers.force(),
             // The file's own fault: its answers end with it, and it is not tried again.
@@ -137,31 +160,53 @@ impl Watch<'_> {
             Err(error) => return Err(error),
         }
         answers.force()?;
-        fs::rename(path, self.path.join(DONE).join(&*name))?;
-        fs::rename(&partial, partial.with_extension(ANSWERS))?;
+        let place = self.free_place(&name);
+        let whole = self.path.join(ANSWERS).join(format!("{place}.{WHOLE}"));
+        fs::rename(&partial, &whole)?;
+        self.put_aside(&whole, &place)?;
         log::info!("{name} is answered");
         Ok(())
+    }
+
+    /// The name, or the first number behind it under which there is nothing yet.
+    fn free_place(&self, name: &str) -> String {
+        let is_free = |place: &String| {
+            !self.path.join(DONE).join(place).exists()
+                && !self.path.join(ANSWERS).join(format!("{place}.{ANSWERS}")).exists()
+        };
+        let numbered = (2_u64..).map(|number| format!("{name}.{number}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(is_free).unwrap_or_else(|| name.to_owned())
+    }
+
+    /// The records go to their place, unless they have gone there before a crash, and the answers get their name.
+    fn put_aside(&self, whole: &Path, place: &str) -> io::Result<()> {
+        let done = self.path.join(DONE).join(place);
+        if !done.exists() {
+            let name = place.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('.');
+            let name = if Format::of(Path::new(place)).is_some() { place } else { name };
+            fs::rename(self.path.join(name), &done)?;
+        }
+        fs::rename(whole, whole.with_extension(ANSWERS))
     }
 
     /// Answers the records that have no answer yet. Interrupted where the daemon is to end.
     fn rows(
         &self,
-        path: &Path,
+        records: impl BufRead,
         format: Format,
         following: &mut Following<'_>,
         answers: &mut Answers,
     ) -> io::Result<()> {
         let Ok(schema) = following.session().map(|session| session.schema().clone()) else { return Ok(()) };
         let wanted = Wanted { schema: &schema, key: None, whole: true, skip: answers.count };
-        let reader = BufReader::new(File::open(path)?);
         let mut each = |row: Row| {
             answers.write(&answer(row, following))?;
             let is_ending = self.stop.within(Duration::ZERO);
             if is_ending { Err(ErrorKind::Interrupted.into()) } else { Ok(()) }
         };
         match format {
-            Format::Jsonl => jsonl::rows(wanted, reader, &mut each),
-            Format::Csv => table::rows(wanted, reader, &mut each),
+            Format::Jsonl => jsonl::rows(wanted, records, &mut each),
+            Format::Csv => table::rows(wanted, records, &mut each),
         }
     }
 }
@@ -205,6 +250,10 @@ impl Answers {
             (count, whole) = (count + 1, whole + line.len() as u64);
             line.clear();
         }
+        // Where nothing fits any more, records would be answered again and again for nothing.
+        file.seek(SeekFrom::Start(whole))?;
+        file.write_all(&vec![0; ROOM_BYTES])?;
+        file.sync_data()?;
         file.set_len(whole)?;
         file.seek(SeekFrom::Start(whole))?;
         Ok(Self { file: BufWriter::new(file), count, forced: Instant::now(), trouble: None })

@@ -81,7 +81,10 @@ pub(crate) fn answer(served: &Served, following: &mut Following<'_>, line: &[u8]
         Read::Other(Other::Outcome { id, outcome, value }) => {
             came_out(served, &id, &outcome, value).unwrap_or_else(|refusal| refusal).into()
         }
-        Read::Other(Other::Follow { follow: Source::Sensor }) => Reply::Stream(served.followers.join()),
+        Read::Other(Other::Follow { follow: Source::Sensor }) => match served.followers.join() {
+            Some(answers) => Reply::Stream(answers),
+            None => refused("no_sensor", None, "no sensor is sampled here: see [sensor] in the configuration").into(),
+        },
         Read::Bad => {
             let message = "beside a record, a line holds `record` and perhaps `subject`, or `id` and `label`, or `id`, \
                            `outcome` and `value`, or `follow`";

@@ -52,8 +52,12 @@ pub(crate) fn serve(
     }
 }
 
+/// What whoever follows is told first: from now on nothing is missed.
+const FOLLOWING: &str = r#"{"following":"sensor"}"#;
+
 /// Writes what comes until nothing does any more, or nobody reads it.
 fn follow(answers: &Receiver<Arc<str>>, to: &mut impl Write) -> io::Result<End> {
+    write(to, FOLLOWING)?;
     loop {
         match answers.recv_timeout(QUIET) {
             Ok(answer) => write(to, &answer)?,

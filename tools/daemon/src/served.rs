@@ -1,12 +1,14 @@
 //! What answers: the runtime, a session of its model for each source of records, and those who are told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use dunlin::{FeatureError, PredictError, Record, Runtime, Session, SessionError};
+use dunlin::{FeatureError, InstallOutcome, PredictError, Record, Runtime, Session, SessionError};
 use serde_json::{Value, json};
 
+use crate::error::DaemonError;
 use crate::followers::Followers;
 use crate::sensor::SensorCounts;
+use crate::service::Gate;
 use crate::sink::{Outcome, Sinks};
 
 /// A runtime, the name of the model that answers, and whoever is told.
@@ -17,6 +19,7 @@ pub(crate) struct Served {
     pub(crate) sinks: Sinks,
     pub(crate) followers: Followers,
     pub(crate) sensor: SensorCounts,
+    pub(crate) stdin: Gate,
 }
 
 /// On whose behalf a record is answered.
@@ -37,6 +40,8 @@ impl Caller<'_> {
 pub(crate) struct Following<'s> {
     served: &'s Served,
     session: Option<Session>,
+    /// Why it could not go on to the active version, told once.
+    trouble: String,
 }
 
 impl Served {
@@ -45,21 +50,45 @@ impl Served {
         self.runtime.session(&self.model)
     }
 
+    /// Installs what the board ships with. A bundle that is refused ends the start only where no other can answer.
+    pub(crate) fn install(&self, bundle: Option<&Path>) -> Result<(), DaemonError> {
+        let Some(path) = bundle else { return Ok(()) };
+        match self.runtime.install_shipped(path) {
+            Ok(report) => {
+                let (model, version) = (&report.model_id, &report.version);
+                match report.outcome {
+                    InstallOutcome::Activated => log::info!("{model} {version} is installed"),
+                    InstallOutcome::HeldInMemory => {
+                        log::error!("{model} {version} is held in memory: the state directory cannot be written")
+                    }
+                    _ => log::debug!("{model} {version}: {:?}", report.outcome),
+                }
+                Ok(())
+            }
+            Err(source) if self.session().is_ok() => {
+                log::error!("{}: {source}; the installed one answers on", path.display());
+                Ok(())
+            }
+            Err(source) => Err(DaemonError::Bundle { path: path.to_owned(), source }),
+        }
+    }
+
     /// For one source of records.
     pub(crate) fn follow(&self) -> Following<'_> {
-        Following { served: self, session: None }
+        Following { served: self, session: None, trouble: String::new() }
     }
 }
 
 impl Following<'_> {
-    /// The session of the version that is active now; one that wants other records than the last is another session.
+    /// The session of the version that is active now. One that wants other records than the last is another session: whoever
+    /// reads records reads them by its schema before [`Self::answer`].
     pub(crate) fn session(&mut self) -> Result<&mut Session, SessionError> {
         match &mut self.session {
             Some(open) => {
                 if let Err(error) = open.renew() {
                     match self.served.session() {
                         Ok(other) => *open = other,
-                        Err(_) => log::warn!("{}: goes on with {}: {error}", self.served.model, open.model_version()),
+                        Err(_) => tell_once(&mut self.trouble, format!("{}: {error}", open.model_version())),
                     }
                 }
                 Ok(open)
@@ -68,13 +97,11 @@ impl Following<'_> {
         }
     }
 
-    /// Answers a record, or the reason for which there is none, tells the sinks, and gives what a client is told.
+    /// Answers a record that was read by the session's schema, or the reason for which there is none; tells the sinks, and
+    /// gives what a client is told.
     pub(crate) fn answer(&mut self, caller: Caller<'_>, record: Result<Record<'_>, FeatureError>) -> Value {
+        let Some(session) = &mut self.session else { return refused("no_session", None, "there is no model yet") };
         let sinks = &self.served.sinks;
-        let session = match self.session() {
-            Ok(session) => session,
-            Err(error) => return refused("no_session", None, &error.to_string()),
-        };
         match predict(session, caller, record) {
             Ok(answer) => {
                 let mut document = answer.document();
@@ -96,6 +123,14 @@ impl Following<'_> {
         let document = self.answer(Caller::ANYBODY, record);
         self.served.followers.tell(|| document.to_string());
         document
+    }
+}
+
+/// Logs what is the matter, unless it is what was the matter already.
+pub(crate) fn tell_once(told: &mut String, trouble: String) {
+    if *told != trouble {
+        log::warn!("{trouble}");
+        *told = trouble;
     }
 }
 

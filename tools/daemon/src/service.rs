@@ -2,13 +2,13 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use dunlin::Runtime;
 use dunlin::health::Part;
-use dunlin::{InstallOutcome, Runtime};
 use sd_notify::NotifyState;
 
 use crate::args::Args;
@@ -17,15 +17,36 @@ use crate::config::Config;
 use crate::error::DaemonError;
 use crate::folder::{self, Folder};
 use crate::followers::Followers;
+use crate::line::Reply;
 use crate::sensor::{self, Sensor, SensorCounts};
-use crate::served::Served;
+use crate::served::{Served, refused};
 use crate::signals::{self, Asked};
 use crate::sink::Sinks;
-use crate::socket::{self, Serve, Socket};
+use crate::socket::{self, Serve, Socket, Who};
 use crate::{control, line, lines};
 
 /// Between two looks at whether everybody works, without a watchdog.
 const LOOK: Duration = Duration::from_secs(10);
+
+/// Through which records go, until it is shut: standard input cannot be told to end as a connection can.
+#[derive(Default)]
+pub(crate) struct Gate(Mutex<bool>);
+
+impl Gate {
+    /// Answers, unless the end has begun.
+    fn pass(&self, answer: impl FnOnce() -> Reply) -> Reply {
+        let is_shut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_shut {
+            return refused("ending", None, "the daemon ends; send it again to the next one").into();
+        }
+        answer()
+    }
+
+    /// Waits for the record that is being answered.
+    fn shut(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+}
 
 /// Runs until it is asked to end.
 pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {
@@ -40,15 +61,16 @@ pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {
         model: config.model.clone(),
         state_directory: config.state_directory.clone(),
         sinks: Sinks::start(config.sinks.clone())?,
-        followers: Followers::default(),
+        followers: Followers::new(config.sensor.is_some()),
         sensor: SensorCounts::default(),
+        stdin: Gate::default(),
     });
     prepare(&served, &config)?;
     let (orders, given) = channel();
     let inputs = Inputs::open(&config, &served, &asking, &orders)?;
-    chores::begin(&served, config.chores, given).map_err(DaemonError::Thread)?;
+    let chores = chores::begin(&served, config.chores, given).map_err(DaemonError::Thread)?;
     tell(&[NotifyState::Ready]);
-    let attended = attend(args, &served, &asked, &orders, &inputs);
+    let attended = attend(args, &asked, &orders, || inputs.check(&chores));
     tell(&[NotifyState::Stopping]);
     // The chores are not waited for, which may wait for a network that is not there: what they have is on the disk.
     inputs.end(&served);
@@ -73,11 +95,11 @@ impl Inputs {
         let limits = config.limits;
         let mut sockets = Vec::new();
         if let Some(path) = &config.socket {
-            sockets.push(socket::answer_on(path, limits.connections, records(served, limits.line_bytes))?);
+            sockets.push(socket::answer_on(path, Who::Group, limits.connections, records(served, limits.line_bytes))?);
         }
         if let Some(path) = &config.control {
             let serve = control::serve(Arc::clone(served), orders.clone());
-            sockets.push(socket::answer_on(path, control::CONNECTIONS, serve)?);
+            sockets.push(socket::answer_on(path, Who::Owner, control::CONNECTIONS, serve)?);
         }
         if config.stdin {
             answer_stdin(served, limits.line_bytes, asking.clone())?;
@@ -88,7 +110,10 @@ impl Inputs {
     }
 
     /// A thread that has ended by itself takes the daemon with it: the service manager starts it anew.
-    fn check(&self) -> Result<(), DaemonError> {
+    fn check(&self, chores: &JoinHandle<()>) -> Result<(), DaemonError> {
+        if chores.is_finished() {
+            return Err(DaemonError::Worker("chores"));
+        }
         if self.sensor.as_ref().is_some_and(Sensor::has_failed) {
             return Err(DaemonError::Worker("sensor"));
         }
@@ -104,6 +129,7 @@ impl Inputs {
         self.folder.into_iter().for_each(Folder::end);
         served.followers.end();
         self.sockets.into_iter().for_each(Socket::drain);
+        served.stdin.shut();
         served.sinks.end();
     }
 }
@@ -122,7 +148,7 @@ fn prepare(served: &Served, config: &Config) -> Result<(), DaemonError> {
     if let Part::Degraded(notice) = served.runtime.health().state {
         log::error!("{}; {}", notice.what, notice.remedy);
     }
-    install(served, config)?;
+    served.install(config.bundle.as_deref())?;
     match served.session() {
         Ok(session) => log::info!("{} {} answers, on {}", config.model, session.model_version(), session.kernel_set()),
         Err(error) if config.updates.is_some() => {
@@ -133,35 +159,12 @@ fn prepare(served: &Served, config: &Config) -> Result<(), DaemonError> {
     Ok(())
 }
 
-/// A bundle that is refused ends the start only where no other can answer.
-fn install(served: &Served, config: &Config) -> Result<(), DaemonError> {
-    let Some(path) = &config.bundle else { return Ok(()) };
-    match served.runtime.install_shipped(path) {
-        Ok(report) => {
-            let (model, version) = (&report.model_id, &report.version);
-            match report.outcome {
-                InstallOutcome::Activated => log::info!("{model} {version} is installed"),
-                InstallOutcome::HeldInMemory => {
-                    log::error!("{model} {version} is held in memory: the state directory cannot be written")
-                }
-                _ => log::debug!("{model} {version}: {:?}", report.outcome),
-            }
-            Ok(())
-        }
-        Err(source) if served.session().is_ok() => {
-            log::error!("{}: {source}; the installed one answers on", path.display());
-            Ok(())
-        }
-        Err(source) => Err(DaemonError::Bundle { path: path.clone(), source }),
-    }
-}
-
 /// Answers standard input, and asks for the end when it ends.
 fn answer_stdin(served: &Arc<Served>, max_line_bytes: usize, asking: Sender<Asked>) -> Result<(), DaemonError> {
     let served = Arc::clone(served);
     let serve = move || {
         let mut following = served.follow();
-        let answer = |line: &[u8]| line::answer(&served, &mut following, line);
+        let answer = |line: &[u8]| served.stdin.pass(|| line::answer(&served, &mut following, line));
         if let Err(error) = lines::serve(io::stdin(), io::stdout(), max_line_bytes, answer) {
             log::warn!("standard input: {error}");
         }
@@ -174,21 +177,20 @@ fn answer_stdin(served: &Arc<Served>, max_line_bytes: usize, asking: Sender<Aske
 /// Does what is asked for, and tells the watchdog that everybody still works, until it is to end.
 fn attend(
     args: &Args,
-    served: &Served,
     asked: &Receiver<Asked>,
     orders: &Sender<Order>,
-    inputs: &Inputs,
+    check: impl Fn() -> Result<(), DaemonError>,
 ) -> Result<(), DaemonError> {
     let watchdog = sd_notify::watchdog_enabled();
     // Twice as often as the service manager asks for, as sd_watchdog_enabled(3) advises.
     let pause = watchdog.map_or(LOOK, |every| every / 2);
     loop {
         match asked.recv_timeout(pause) {
-            Ok(Asked::Reload) => reload(args, served, orders),
+            Ok(Asked::Reload) => reload(args, orders),
             Ok(Asked::End) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        inputs.check()?;
+        check()?;
         if watchdog.is_some() {
             tell(&[NotifyState::Watchdog]);
         }
@@ -197,16 +199,13 @@ fn attend(
 
 /// Reads the configuration again: the bundle, the receiver and how often it is asked. The rest takes a restart. What cannot be
 /// used changes nothing.
-fn reload(args: &Args, served: &Served, orders: &Sender<Order>) {
+fn reload(args: &Args, orders: &Sender<Order>) {
     let config = match Config::read(args) {
         Ok(config) => config,
         Err(error) => return log::error!("the configuration stays as it was: {error}"),
     };
-    if let Err(error) = install(served, &config) {
-        log::error!("{error}");
-    }
-    // The chores end with the daemon alone.
-    let _ = orders.send(Order::Instead(config.chores));
+    // The chores end with the daemon alone. They install, since that may take longer than the watchdog waits.
+    let _ = orders.send(Order::Instead { bundle: config.bundle, chores: config.chores });
     log::info!("the configuration was read again");
 }
 

@@ -17,7 +17,7 @@ pub(crate) enum Asked {
     Reload,
 }
 
-/// Takes the signals over; `also` sends what else is asked for.
+/// Takes the signals over; what else is asked for goes to the sender.
 pub(crate) fn listen() -> Result<(std::sync::mpsc::Sender<Asked>, Receiver<Asked>), DaemonError> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(DaemonError::Signals)?;
     let (sender, receiver) = channel();

@@ -74,7 +74,7 @@ impl Sinks {
 
 impl Sink {
     fn start(wants: config::Sink) -> io::Result<Self> {
-        // One at a time: what comes while it runs is counted and not queued, since an alarm of an hour ago helps nobody.
+        // One runs and one waits: what comes then is counted and not queued, since an alarm of an hour ago helps nobody.
         let (to, from) = sync_channel(1);
         let command = wants.command.clone();
         let thread = thread::Builder::new().name("sink".into()).spawn(move || run_each(&command, &from))?;
@@ -129,8 +129,9 @@ fn run(command: &[String], document: &str) -> Result<(), String> {
     let mut child =
         start.spawn().map_err(|error| format!("cannot be started ({error}); check its path and permissions"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that does not read is fine.
-        let _ = writeln!(stdin, "{document}");
+        let document = format!("{document}\n");
+        // One that does not read is fine, and must not be waited for with what the pipe does not hold.
+        let _ = thread::Builder::new().spawn(move || stdin.write_all(document.as_bytes()));
     }
     let ended = wait(&mut child).map_err(|error| error.to_string())?;
     match ended {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::DaemonError;
 use crate::served::refused;
@@ -18,6 +18,19 @@ use crate::served::refused;
 const PAUSE: Duration = Duration::from_millis(100);
 /// A client that takes no answer for so long is cut off: it must not hold up the end, nor its place.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait at the end for all clients together.
+const LONGEST_DRAIN: Duration = Duration::from_secs(20);
+/// Between two looks at whether they are done.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Who may connect.
+#[derive(Clone, Copy)]
+pub(crate) enum Who {
+    /// Whom the umask lets: under the unit, the service's group.
+    Group,
+    /// The daemon's own user, and root.
+    Owner,
+}
 
 /// What is done with a connection until it ends.
 pub(crate) type Serve = dyn Fn(&UnixStream) -> io::Result<()> + Send + Sync;
@@ -41,10 +54,14 @@ struct Open {
 }
 
 /// Binds the socket and answers on it from now on. What a daemon left that is not there any more is taken away first.
-pub(crate) fn answer_on(path: &Path, most: usize, serve: Arc<Serve>) -> Result<Socket, DaemonError> {
+pub(crate) fn answer_on(path: &Path, who: Who, most: usize, serve: Arc<Serve>) -> Result<Socket, DaemonError> {
     let failed = |why: String| DaemonError::Socket { path: path.to_owned(), why };
     remove_stale(path).map_err(failed)?;
     let listener = UnixListener::bind(path).map_err(|error| failed(error.to_string()))?;
+    if let Who::Owner = who {
+        let own = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(path, own).map_err(|error| failed(error.to_string()))?;
+    }
     let clients = Arc::new(Clients::default());
     let accepting = Arc::clone(&clients);
     thread::spawn(move || accept(&listener, &serve, most, &accepting));
@@ -113,12 +130,12 @@ impl Clients {
         open.streams.insert(number, kept);
         let (clients, serve) = (Arc::clone(self), Arc::clone(serve));
         let started = thread::Builder::new().name(format!("client {number}")).spawn(move || {
+            let _place = Place { clients, number };
             if let Err(error) = answer(&stream, &*serve)
                 && error.kind() != ErrorKind::BrokenPipe
             {
                 log::debug!("client {number}: {error}");
             }
-            clients.open().streams.remove(&number);
         });
         match started {
             Ok(thread) => open.threads.push(thread),
@@ -137,11 +154,28 @@ impl Clients {
             open.streams.values().for_each(|stream| drop(stream.shutdown(Shutdown::Read)));
             std::mem::take(&mut open.threads)
         };
+        let begun = Instant::now();
+        while begun.elapsed() < LONGEST_DRAIN && !threads.iter().all(JoinHandle::is_finished) {
+            thread::sleep(LOOK);
+        }
+        self.open().streams.values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         threads.into_iter().for_each(|thread| drop(thread.join()));
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place, which is free again when its thread ends, however it does.
+struct Place {
+    clients: Arc<Clients>,
+    number: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.clients.open().streams.remove(&self.number);
     }
 }
 
@@ -152,8 +186,9 @@ fn answer(stream: &UnixStream, serve: &Serve) -> io::Result<()> {
 }
 
 fn turn_away(mut stream: UnixStream, most: usize) {
-    let message =
-        format!("{most} connections are open, as many as input.max_connections allows; close one, or use it for more");
+    let message = format!(
+        "{most} connections are open, as many as are allowed (input.max_connections); close one, or use it for more"
+    );
     // A client that does not read is none of ours.
     let _ = stream.set_nonblocking(true).and_then(|()| writeln!(stream, "{}", refused("busy", None, &message)));
 }

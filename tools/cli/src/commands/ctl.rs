@@ -105,16 +105,17 @@ fn status(answer: &Value) -> String {
 
 fn sync(answer: &Value) -> String {
     let (sync, update) = (&answer["sync"], &answer["update"]);
-    let sent = match &sync["trouble"] {
-        Value::String(trouble) => format!("Not everything was delivered: {trouble}"),
-        _ => format!("Delivered: {}", sync["accepted"]),
+    let sent = match (&answer["trouble"], &sync["trouble"]) {
+        (Value::String(trouble), _) => return trouble.clone(),
+        (_, Value::String(trouble)) => format!("Not everything was delivered: {trouble}"),
+        _ => format!("Summaries delivered: {}", sync["accepted"]),
     };
-    let trouble = answer["trouble"].as_str().or(update["trouble"].as_str());
+    let trouble = update["trouble"].as_str().map(|trouble| format!("No update: {trouble}"));
     let models = update.as_array().map_or(&[][..], Vec::as_slice);
     let updated = models
         .iter()
         .map(|model| format!("{} {}: {}", word(&model["model_id"]), word(&model["version"]), word(&model["outcome"])));
-    std::iter::once(sent).chain(updated).chain(trouble.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+    std::iter::once(sent).chain(updated).chain(trouble).collect::<Vec<_>>().join("\n")
 }
 
 fn rollback(answer: &Value) -> String {

@@ -111,6 +111,13 @@ impl Config {
         }
         let model = given.model.clone().or(file.model).ok_or_else(|| lacking("model", "name the one that answers"))?;
         let updates = file.updates.map(|updates| policy(updates, &model)).transpose()?;
+        let chores = chores(given.url.clone(), given.token_file.clone(), file.receiver)?;
+        if updates.is_some() && chores.receiver.is_none() {
+            return Err(lacking("receiver.url", "[updates] come from there"));
+        }
+        if file.input.max_connections == 0 || file.input.max_line_bytes == 0 {
+            return Err(wrong("input.max_connections", "a number of 1 or more, and so does input.max_line_bytes"));
+        }
         Ok(Self {
             state_directory: state_directory
                 .ok_or_else(|| lacking("state_directory", "name a folder that survives a restart"))?,
@@ -125,7 +132,7 @@ impl Config {
             folder: file.folder.map(|folder| folder.path),
             sensor: file.sensor.map(sensor).transpose()?,
             sinks: file.sink.into_iter().map(sink).collect::<Result<_, _>>()?,
-            chores: chores(given.url.clone(), given.token_file.clone(), file.receiver)?,
+            chores,
             updates,
         })
     }
@@ -177,6 +184,9 @@ fn retention(file: &file::Journal) -> Result<Retention, DaemonError> {
 
 fn chores(url: Option<String>, token_file: Option<PathBuf>, file: file::Receiver) -> Result<Chores, DaemonError> {
     let (url, token_file) = (url.or(file.url), token_file.or(file.token_file));
+    if url.is_none() && token_file.is_some() {
+        return Err(lacking("receiver.url", "receiver.token_file is for it"));
+    }
     let receiver = url.map(|url| HttpTransport::open(&url, token_file.as_deref())).transpose()?;
     if receiver.as_ref().is_some_and(HttpTransport::exposes_token) {
         log::warn!("the token goes over plain http, where others on the way can read it; use https");

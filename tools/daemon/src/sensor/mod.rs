@@ -12,7 +12,7 @@ use dunlin::{DType, FeatureError, Record, TensorValue};
 
 use crate::config;
 use crate::error::DaemonError;
-use crate::served::{Following, Served};
+use crate::served::{Following, Served, tell_once};
 use crate::stop::Stop;
 use samples::{Next, Samples};
 use window::Window;
@@ -69,7 +69,7 @@ impl Sensor {
 
 fn run(sensor: &config::Sensor, served: &Served, stop: &Arc<Stop>) {
     let mut samples = Samples::new(sensor, Arc::clone(stop));
-    let mut sampler = Sampler { sensor, served, following: served.follow(), window: None };
+    let mut sampler = Sampler { sensor, served, following: served.follow(), window: None, trouble: String::new() };
     while let Some(next) = samples.next() {
         match next {
             Next::Sample(sample) => sampler.take(&sample),
@@ -84,6 +84,8 @@ struct Sampler<'s> {
     served: &'s Served,
     following: Following<'s>,
     window: Option<Window>,
+    /// Why the active version takes no windows, told once.
+    trouble: String,
 }
 
 impl Sampler<'_> {
@@ -104,7 +106,13 @@ impl Sampler<'_> {
 
     /// An empty window of the size that the model takes now.
     fn begin(&mut self) -> Option<Window> {
-        let target = target(self.following.session().ok()?.schema(), self.sensor).ok()?;
+        let target = match target(self.following.session().ok()?.schema(), self.sensor) {
+            Ok(target) => target,
+            Err(why) => {
+                tell_once(&mut self.trouble, format!("nothing of the sensor is answered: {why}"));
+                return None;
+            }
+        };
         Some(Window::new(target.length, target.channels, self.sensor.hop.unwrap_or(target.length)))
     }
 

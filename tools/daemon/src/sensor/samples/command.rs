@@ -1,11 +1,14 @@
 //! A program that prints samples: a line each, the channels of it apart by blanks or commas.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{Source, Trouble};
 use crate::stop::Stop;
@@ -32,15 +35,24 @@ impl Program {
     pub(super) fn start(command: &[String], period: Duration, stop: Arc<Stop>) -> Result<Self, String> {
         let (program, arguments) = command.split_first().ok_or("there is no program")?;
         let mut start = Command::new(program);
-        start.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child =
+        // A group of its own, so that a shell is not ended without what it has started.
+        start.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+        let child =
             start.spawn().map_err(|error| format!("{program} cannot be started ({error}); check sensor.command"))?;
         let (to, samples) = sync_channel(WAITING);
-        if let Some(output) = child.stdout.take() {
+        let mut program = Self { child, samples, silence: SILENCE.max(period * SILENT_SAMPLES), stop };
+        if let Some(output) = program.child.stdout.take() {
             let reading = thread::Builder::new().name("samples".into()).spawn(move || read(output, &to));
             reading.map_err(|error| error.to_string())?;
         }
-        Ok(Self { child, samples, silence: SILENCE.max(period * SILENT_SAMPLES), stop })
+        Ok(program)
+    }
+
+    /// With everything that it has started. What has ended cannot be killed, and that is well.
+    fn kill(&mut self) {
+        if let Some(group) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 
@@ -53,6 +65,9 @@ impl Source for Program {
                 Err(RecvTimeoutError::Timeout) if self.stop.within(Duration::ZERO) => break,
                 Err(RecvTimeoutError::Timeout) => silent += LOOK,
                 Err(RecvTimeoutError::Disconnected) => {
+                    // One that has closed its output and runs on is of no use.
+                    thread::sleep(LOOK);
+                    self.kill();
                     let how = self.child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
                     return Err(Trouble::Failed(format!("its program has ended ({how})")));
                 }
@@ -65,8 +80,7 @@ impl Source for Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // One that has ended cannot be killed, and that is well.
-        let _ = self.child.kill();
+        self.kill();
         let _ = self.child.wait();
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Next {
 pub(super) struct Samples<'s> {
     sensor: &'s config::Sensor,
     stop: Arc<Stop>,
-    reading: Option<Box<dyn Source + 's>>,
+    reading: Option<Box<dyn Source>>,
     pause: Duration,
 }
 
@@ -84,7 +84,7 @@ impl<'s> Samples<'s> {
     }
 }
 
-fn open<'s>(sensor: &'s config::Sensor, stop: &Arc<Stop>) -> Result<Box<dyn Source + 's>, String> {
+fn open(sensor: &config::Sensor, stop: &Arc<Stop>) -> Result<Box<dyn Source>, String> {
     let period = Duration::from_secs_f64(sensor.rate_hz.recip());
     Ok(match &sensor.source {
         SensorSource::Command(command) => Box::new(Program::start(command, period, Arc::clone(stop))?),
