@@ -96,14 +96,12 @@ fn unpack(project: &Project, package: &Path) -> Result<PathBuf, String> {
 
 /// What must be in it, and that the daemon in it takes the configuration in it.
 fn looks_right(project: &Project, root: &Path) -> Result<(), String> {
-    for file in
-        [
-            "usr/bin/dunlind",
-            "usr/lib/systemd/system/dunlind.service",
-            "usr/lib/sysusers.d/dunlin.conf",
-            "usr/share/doc/dunlin-daemon/sbom.cdx.json",
-        ]
-    {
+    for file in [
+        "usr/bin/dunlind",
+        "usr/lib/systemd/system/dunlind.service",
+        "usr/lib/sysusers.d/dunlin.conf",
+        "usr/share/doc/dunlin-daemon/sbom.cdx.json",
+    ] {
         if !root.join(file).is_file() {
             return Err(format!("the package lacks {file}: tools/daemon/Cargo.toml"));
         }
