@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use dunlin::schema::Schema;
 use dunlin_records::{Row, RowError, Wanted, jsonl, table};
 use serde_json::Value;
 
@@ -147,9 +148,10 @@ impl<'s> Watch<'s> {
         let (Some(format), Some(name)) = (Format::of(path), path.file_name()) else { return Ok(()) };
         let name = name.to_string_lossy();
         let partial = self.path.join(ANSWERS).join(format!("{name}.{PARTIAL}"));
+        let schema = following.session().map_err(io::Error::other)?.schema().clone();
         let records = BufReader::new(File::open(path)?);
         let mut answers = Answers::go_on(&partial)?;
-        match self.rows(records, format, following, &mut answers) {
+        match self.rows(records, format, &schema, following, &mut answers) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => return answers.force(),
             // The file's own fault: its answers end with it, and it is not tried again.
@@ -194,11 +196,11 @@ impl<'s> Watch<'s> {
         &self,
         records: impl BufRead,
         format: Format,
+        schema: &Schema,
         following: &mut Following<'_>,
         answers: &mut Answers,
     ) -> io::Result<()> {
-        let Ok(schema) = following.session().map(|session| session.schema().clone()) else { return Ok(()) };
-        let wanted = Wanted { schema: &schema, key: None, whole: true, skip: answers.count };
+        let wanted = Wanted { schema, key: None, whole: true, skip: answers.count };
         let mut each = |row: Row| {
             answers.write(&answer(row, following))?;
             let is_ending = self.stop.within(Duration::ZERO);
