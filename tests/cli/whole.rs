@@ -9,7 +9,7 @@ use crate::program::Desk;
 #[ignore = "slow: trains twice"]
 fn the_readme_s_commands_work_and_the_same_seed_gives_the_same_bytes() {
     let desk = Desk::new();
-    desk.run(&["train", "digits", "--out", "one"]).expect(0, &["1438 digits, 359 held out"]);
+    desk.run(&["train", "digits", "--out", "one"]).expect(0, &["1438 records, 359 held out"]);
     desk.run(&["train", "digits", "--out", "two"]).expect(0, &[]);
     desk.run(&["pack", "one", "--precision", "q8_0", "--out", "one.dunlin"]).expect(0, &["accuracy"]);
     desk.run(&["pack", "two", "--precision", "q8_0", "--out", "two.dunlin"]).expect(0, &[]);
