@@ -63,6 +63,7 @@ fn clients_are_answered_side_by_side_each_in_its_order() {
             threads.spawn(|| {
                 let mut client = board.client();
                 let first = client.ask(&record());
+                assert_eq!(first["verdict"], "accept", "{first}");
                 for _ in 0..50 {
                     assert_eq!(client.ask(&record())["outputs"], first["outputs"]);
                 }

@@ -1,9 +1,9 @@
 //! A model that ends the process at its first prediction is not started for ever.
 
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 
-use dunlin::{Config, Record, Runtime, SessionError, TrustedKeys};
+use dunlin::{Config, Record, Runtime, Session, SessionError, TrustedKeys};
 use dunlin_bundle::Weights;
 use dunlin_bundle::graph::Graph;
 use dunlin_bundle::tensor::Tensor;
@@ -53,10 +53,13 @@ fn child(folder: &str, predicts: bool) {
     let runtime = Runtime::open(Config::with_engine(folder, keys, Arc::new(Deadly(PlanEngine::default()))));
     let mut session = runtime.session("tiny").unwrap();
     if predicts {
-        let record = r#"{"age": 40, "visits": 3, "colour": "red", "member": true}"#;
-        let record = Record::from_json_str(session.schema(), record).unwrap();
-        let _ = session.predict(&record);
+        let _ = session.predict(&record(&session));
     }
+}
+
+fn record(session: &Session) -> Record<'static> {
+    let record = r#"{"age": 40, "visits": 3, "colour": "red", "member": true}"#;
+    Record::from_json_str(session.schema(), record).unwrap()
 }
 
 /// Runs the child and tells whether it lived.
@@ -104,6 +107,25 @@ fn a_model_without_a_previous_one_that_keeps_failing_is_not_started_and_says_so(
     // Another bundle ends it.
     runtime.install(&device.bundle(&biased(8, [0.0; 3]))).unwrap();
     assert_eq!(runtime.session("tiny").unwrap().model_version(), "1.2.8");
+}
+
+#[test]
+fn sessions_that_start_side_by_side_are_one_start() {
+    const SESSIONS: usize = 16;
+    let device = Device::new();
+    let runtime = device.open();
+    runtime.install(&device.bundle(&tiny_parts())).unwrap();
+    let together = Barrier::new(SESSIONS);
+    let open = || {
+        together.wait();
+        runtime.session("tiny").map(|mut session| session.predict(&record(&session)).is_ok())
+    };
+    std::thread::scope(|threads| {
+        let threads: Vec<_> = (0..SESSIONS).map(|_| threads.spawn(open)).collect();
+        for thread in threads {
+            assert!(thread.join().unwrap().unwrap());
+        }
+    });
 }
 
 #[test]

@@ -41,6 +41,7 @@ pub(crate) struct Registry {
     generation: AtomicU64,
     /// By digest, for as long as a session uses them.
     in_use: Mutex<BTreeMap<String, Weak<LoadedModel>>>,
+    under_way: start::UnderWay,
     /// By model id: bundles that could be verified but not stored, because the folder cannot be written, and why not.
     in_memory: Mutex<BTreeMap<String, (Arc<LoadedModel>, Notice)>>,
 }
@@ -57,7 +58,6 @@ impl Registry {
         if let (None, Ok(models)) = (state.problem(), state.models()) {
             files::sweep(folder.path(), |name| models.iter().any(|held| held.model.file == name));
         }
-        let (in_use, in_memory) = (Mutex::default(), Mutex::default());
         Self {
             keys,
             engine,
@@ -65,8 +65,9 @@ impl Registry {
             folder,
             state: Mutex::new(state),
             generation: AtomicU64::new(0),
-            in_use,
-            in_memory,
+            in_use: Mutex::default(),
+            under_way: Mutex::default(),
+            in_memory: Mutex::default(),
         }
     }
 

@@ -56,10 +56,7 @@ impl Side {
     /// Runs the model. Its first run may end the process, and is marked for it.
     pub(super) fn predict(&mut self, shared: &Shared, record: &Scalars<'_>) -> Result<Prediction, PredictError> {
         let Some(proof) = self.proof.take() else { return self.model.predict_scalars(record) };
-        proof.begin(&shared.registry);
-        let prediction = self.model.predict_scalars(record);
-        proof.end(&shared.registry);
-        prediction
+        proof.answer(&shared.registry, || self.model.predict_scalars(record))
     }
 
     pub(super) fn is_stale(&self, now: Moment) -> bool {
