@@ -1,5 +1,6 @@
 //! The data partition: an ext4 image, and what a cut leaves of it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,12 +14,7 @@ pub(crate) fn make(path: &Path) {
 
 /// The daemon's folder as it is on the disk. The disk itself stays as the cut left it: its journal is for the board to replay.
 pub(crate) fn read(disk: &Path, work: &Path) -> PathBuf {
-    let copy = work.join("copy.img");
-    std::fs::copy(disk, &copy).unwrap();
-    let replayed = Command::new("e2fsck").arg("-fp").arg(&copy).output().unwrap();
-    let code = replayed.status.code();
-    let said = String::from_utf8_lossy(&replayed.stdout).into_owned();
-    assert!(matches!(code, Some(0 | 1)), "the file system is damaged ({code:?}): {said}");
+    let copy = replayed(disk, &work.join("copy.img"));
     run("e2fsck", &["-fn"], &[&copy]);
     let out = work.join("state");
     let _ = std::fs::remove_dir_all(&out);
@@ -26,6 +22,38 @@ pub(crate) fn read(disk: &Path, work: &Path) -> PathBuf {
     let ask = format!("rdump /dunlin {}", out.display());
     run("debugfs", &["-R", &ask], &[&copy]);
     out.join("dunlin")
+}
+
+/// What can be wrong with a partition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Damage {
+    /// Its superblock is gone, and what lies behind it: it cannot be mounted.
+    Unreadable,
+    /// The journal's inode is gone and its name is not: ext4 finds out when the file is opened, and makes itself read-only.
+    Inconsistent,
+}
+
+/// A damaged copy.
+pub(crate) fn damage(disk: &Path, damage: Damage, work: &Path) -> PathBuf {
+    let copy = replayed(disk, &work.join("damaged.img"));
+    match damage {
+        Damage::Unreadable => {
+            let mut image = std::fs::File::options().write(true).open(&copy).unwrap();
+            image.write_all(&vec![0; 64 << 10]).unwrap();
+        }
+        Damage::Inconsistent => run("debugfs", &["-w", "-R", "clri /dunlin/journal.db"], &[&copy]),
+    }
+    copy
+}
+
+/// A copy whose journal is replayed.
+fn replayed(disk: &Path, copy: &Path) -> PathBuf {
+    std::fs::copy(disk, copy).unwrap();
+    let checked = Command::new("e2fsck").arg("-fp").arg(copy).output().unwrap();
+    let code = checked.status.code();
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(matches!(code, Some(0 | 1)), "the file system is damaged ({code:?}): {said}");
+    copy.to_owned()
 }
 
 fn run(program: &str, words: &[&str], paths: &[&Path]) {

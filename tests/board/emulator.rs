@@ -1,7 +1,8 @@
 //! QEMU's `virt` machine: booted, listened to, and shot.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ pub(crate) struct Setup<'a> {
 /// A board that runs.
 pub(crate) struct Board {
     child: Child,
+    /// Where QEMU takes orders (QMP).
+    orders: PathBuf,
     lines: Receiver<String>,
 }
 
@@ -38,6 +41,8 @@ impl Board {
             true => command.args(["-netdev", "user,id=net0", "-device", "virtio-net-device,netdev=net0"]),
             false => command.args(["-nic", "none"]),
         };
+        let orders = console.with_extension("qmp");
+        command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", orders.display()));
         if setup.is_1970 {
             command.args(["-rtc", "base=1970-01-01"]);
         }
@@ -54,7 +59,7 @@ impl Board {
                 }
             }
         });
-        Self { child, lines }
+        Self { child, orders, lines }
     }
 
     /// Listens until `is_enough` says so, the time is over, or the board is off; gives what it said.
@@ -74,6 +79,23 @@ impl Board {
             }
         }
         said
+    }
+
+    /// Pulls the network's cable.
+    pub(crate) fn unplug(&self) {
+        let mut orders = UnixStream::connect(&self.orders).unwrap();
+        let mut replies = BufReader::new(orders.try_clone().unwrap()).lines().map(|line| line.unwrap());
+        let greeting = replies.next().unwrap();
+        assert!(greeting.contains("QMP"), "{greeting}");
+        for order in [
+            r#"{"execute": "qmp_capabilities"}"#,
+            r#"{"execute": "set_link", "arguments": {"name": "net0", "up": false}}"#,
+        ] {
+            writeln!(orders, "{order}").unwrap();
+            // What happens on the board may be told in between.
+            let reply = replies.find(|line| !line.contains("\"event\"")).unwrap();
+            assert!(reply.contains("\"return\""), "{order}: {reply}");
+        }
     }
 
     /// Pulls the power, and gives what the console had said by then.

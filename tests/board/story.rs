@@ -1,5 +1,5 @@
-//! The story: starts that are cut short, on every core, through a sensor that comes loose, a network and an update; and a last
-//! one that ends in order.
+//! The story: starts that are cut short, on every core, through a sensor that comes loose, a network and an update; a last one
+//! that loses the network and ends in order; and one for each way in which its partition can be damaged.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use dunlin::ids::PredictionId;
 use dunlin_tests::server::Server;
 
-use crate::disk;
+use crate::disk::{self, Damage};
 use crate::emulator::{Board, CORES, Setup};
 use crate::factory::Factory;
 use crate::image::{self, Scene};
@@ -19,7 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// A start is cut at random between these after its first answer.
 const CUT_SECONDS: [f64; 2] = [2.0, 12.0];
 /// The last start, which ends by itself.
-const LAST_SECONDS: u64 = 30;
+const LAST_SECONDS: u64 = 40;
+/// Its network goes away so long after its first answer.
+const UNPLUGGED_AFTER: Duration = Duration::from_secs(30);
+/// A start with a damaged partition, which ends by itself.
+const DAMAGED_SECONDS: u64 = 5;
 
 /// With so many cuts there are records enough before and after the sensor has come loose.
 const ENOUGH_FOR_DRIFT: usize = 10;
@@ -67,6 +71,9 @@ pub(crate) fn play(parts: &Path, kills: usize) {
             finish(&bench, kills, &start, &versions);
         }
     }
+    for damage in [Damage::Unreadable, Damage::Inconsistent] {
+        bench.start_damaged(damage);
+    }
 }
 
 /// A third of the way the sensor comes loose; at half of it there is a network, and at three quarters an update; every other
@@ -82,18 +89,21 @@ impl Bench<'_> {
         let (samples, has_network, is_1970) = scene(number, kills);
         let is_last = number == kills;
         let seconds = if is_last { LAST_SECONDS } else { 3_600 };
-        let image =
-            image::build(self.parts, &self.factory, Scene { samples, seconds, port: self.server.port }, &self.work);
+        let disk = self.work.join("data.img");
         let setup = Setup { core: CORES[number % CORES.len()], has_network, is_1970 };
-        let (kernel, disk) = (self.parts.join("vmlinuz"), self.work.join("data.img"));
-        let console = self.work.join(format!("console-{number}.txt"));
-        let board = Board::boot(&kernel, &image, &disk, &console, &setup);
+        let board = self.boot(&number.to_string(), samples, seconds, &disk, &setup);
         let mut said = board.listen(PATIENCE, |line| answer(line).is_some() || line.starts_with("RC="));
         assert!(said.last().is_some_and(|line| answer(line).is_some()), "no answer: {}", said.join("\n"));
         let begun = std::time::Instant::now();
-        let time = if is_last { PATIENCE } else { Duration::from_secs_f64(random(CUT_SECONDS)) };
+        let time = if is_last { UNPLUGGED_AFTER } else { Duration::from_secs_f64(random(CUT_SECONDS)) };
         said.extend(board.listen(time, |line| line.starts_with("RC=")));
-        let seconds = begun.elapsed().as_secs_f64();
+        if is_last {
+            board.unplug();
+            let without = board.listen(PATIENCE, |line| line.starts_with("RC="));
+            assert!(without.iter().any(|line| answer(line).is_some()), "no answer without a network");
+            said.extend(without);
+        }
+        let seconds = if is_last { LAST_SECONDS as f64 } else { begun.elapsed().as_secs_f64() };
         said.extend(board.shoot());
         let answers: Vec<PredictionId> = said.iter().filter_map(|line| answer(line)).collect();
         for id in &answers {
@@ -102,8 +112,29 @@ impl Bench<'_> {
         let state = disk::read(&disk, &self.work);
         let key = std::fs::read_to_string(self.factory.path("team.pub")).unwrap();
         let found = inspect(&state, &key, &self.acknowledged);
-        let seconds = if is_last { LAST_SECONDS as f64 } else { seconds };
         Start { answers: answers.len(), seconds, found, console: said }
+    }
+
+    /// Answers go on by the bundle that the image ships with, and the log says what to do.
+    fn start_damaged(&self, damage: Damage) {
+        let disk = disk::damage(&self.work.join("data.img"), damage, &self.work);
+        let setup = Setup { core: CORES[0], has_network: false, is_1970: false };
+        let board = self.boot(&format!("{damage:?}"), "steady.txt", DAMAGED_SECONDS, &disk, &setup);
+        let said = board.listen(PATIENCE, |line| line.starts_with("RC="));
+        let answers = said.iter().filter(|line| answer(line).is_some()).count();
+        let remedy = said.iter().find(|line| line.starts_with("ERROR: /data/dunlin")).map(String::as_str);
+        println!("a partition that is {damage:?}: {answers} answers; {}", remedy.unwrap_or_default());
+        let told = || said.join("\n");
+        assert!(answers as u64 >= 10 * DAMAGED_SECONDS, "{damage:?}: {answers} answers; {}", told());
+        assert!(remedy.is_some(), "{damage:?}: {}", told());
+        assert!(said.iter().any(|line| line == "RC=6"), "{damage:?}: {}", told());
+    }
+
+    fn boot(&self, name: &str, samples: &'static str, seconds: u64, disk: &Path, setup: &Setup<'_>) -> Board {
+        let scene = Scene { samples, seconds, port: self.server.port };
+        let image = image::build(self.parts, &self.factory, scene, &self.work);
+        let console = self.work.join(format!("console-{name}.txt"));
+        Board::boot(&self.parts.join("vmlinuz"), &image, disk, &console, setup)
     }
 }
 

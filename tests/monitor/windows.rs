@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use dunlin::Record;
+use dunlin::journal::{Durability, JournalConfig};
+use dunlin::{Config, Record, Runtime};
 use serde_json::json;
 
-use crate::population::Watching;
+use crate::device::Device;
+use crate::population::{Dice, Watching, watched_parts};
 
 #[test]
 fn a_window_closes_with_its_last_row_and_its_counts_are_those_of_the_rows() {
@@ -29,6 +31,30 @@ fn a_window_closes_with_its_last_row_and_its_counts_are_those_of_the_rows() {
     let income = summary.features.iter().find(|f| f.name == "income").unwrap();
     assert_eq!(income.counts.iter().sum::<u64>() + income.missing, 100);
     assert!(income.missing > 10);
+}
+
+#[test]
+fn a_row_that_is_synced_by_itself_costs_at_most_nine_pages() {
+    const ROWS: u64 = 20;
+    /// As they lie in the write-ahead log: with a header each.
+    const PAGE_BYTES: u64 = 4_096 + 24;
+    let (device, mut dice) = (Device::new(), Dice(7));
+    let journal = JournalConfig { durability: Durability::Sync, ..JournalConfig::default() };
+    let runtime = Runtime::open(Config::new(device.folder(), device.key.trusted()).journal(journal));
+    runtime.install(&device.bundle(&watched_parts())).unwrap();
+    let mut session = runtime.session("tiny").unwrap();
+    let mut see = |rows| {
+        (0..rows).for_each(|_| {
+            let record = Record::from_json(session.schema(), &dice.record()).unwrap();
+            session.predict(&record).unwrap();
+        });
+    };
+    let bytes = || std::fs::metadata(device.folder().join("journal.db-wal")).unwrap().len();
+    see(10);
+    let before = bytes();
+    see(ROWS);
+    let pages = (bytes() - before) as f64 / PAGE_BYTES as f64 / ROWS as f64;
+    assert!((3.0..=9.0).contains(&pages), "{pages} pages a row");
 }
 
 #[test]

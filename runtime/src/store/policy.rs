@@ -45,6 +45,10 @@ pub(crate) const EVENTS_KEPT: u32 = 1_000;
 /// Closed windows remembered, for reports: more than half a year of daily ones.
 pub const WINDOWS_KEPT: u32 = 200;
 
+/// The saved open window takes a multiple of this, in bytes: its numbers grow by some digits a hundred rows, so that its row
+/// is seldom of another length, and half of this is wasted.
+pub(crate) const OPEN_WINDOW_STEP_BYTES: usize = 1_024;
+
 /// Alarms remembered once they are over.
 pub(crate) const ALARMS_KEPT: u32 = 200;
 

@@ -18,6 +18,7 @@ mod control;
 mod error;
 mod folder;
 mod followers;
+mod gate;
 mod line;
 mod lines;
 mod logging;

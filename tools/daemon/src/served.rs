@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::error::DaemonError;
 use crate::followers::Followers;
+use crate::gate::Gate;
 use crate::sensor::SensorCounts;
-use crate::service::Gate;
 use crate::sink::{Outcome, Sinks};
 
 /// A runtime, the name of the model that answers, and whoever is told.

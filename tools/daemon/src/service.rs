@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use crate::config::Config;
 use crate::error::DaemonError;
 use crate::folder::{self, Folder};
 use crate::followers::Followers;
-use crate::line::Reply;
+use crate::gate::Gate;
 use crate::sensor::{self, Sensor, SensorCounts};
-use crate::served::{Served, refused};
+use crate::served::Served;
 use crate::signals::{self, Asked};
 use crate::sink::Sinks;
 use crate::socket::{self, Serve, Socket, Who};
@@ -27,26 +27,6 @@ use crate::{control, line, lines};
 
 /// Between two looks at whether everybody works, without a watchdog.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// Through which records go, until it is shut: standard input cannot be told to end as a connection can.
-#[derive(Default)]
-pub(crate) struct Gate(Mutex<bool>);
-
-impl Gate {
-    /// Answers, unless the end has begun.
-    fn pass(&self, answer: impl FnOnce() -> Reply) -> Reply {
-        let is_shut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_shut {
-            return refused("ending", None, "the daemon ends; send it again to the next one").into();
-        }
-        answer()
-    }
-
-    /// Waits for the record that is being answered.
-    fn shut(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-    }
-}
 
 /// Runs until it is asked to end.
 pub(crate) fn run(args: &Args) -> Result<(), DaemonError> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{TableResult, Tables, as_i64, read_json};
-use crate::store::policy::WINDOWS_KEPT;
+use crate::store::policy::{OPEN_WINDOW_STEP_BYTES, WINDOWS_KEPT};
 
 /// One model version's state, as JSON texts.
 #[derive(Clone, Debug, Default)]
@@ -88,14 +88,21 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// Saves the open window.
+    /// Saves the open window. Blanks behind it keep its length: SQLite writes a row of the length that it has over the old
+    /// one, and of that only the pages that differ, where one of another length is laid out anew on all its pages.
     pub(crate) fn save_open(
         &self,
         model: &ModelVersion,
         touched_us: i64,
         open: Option<&impl Serialize>,
     ) -> TableResult<()> {
-        self.save(model, "open = ?5, touched_us = ?4", touched_us, open.map(json))
+        let text = open.map(|open| {
+            let mut text = json(open);
+            let blanks = text.len().next_multiple_of(OPEN_WINDOW_STEP_BYTES) - text.len();
+            text.extend(std::iter::repeat_n(' ', blanks));
+            text
+        });
+        self.save(model, "open = ?5, touched_us = ?4", touched_us, text)
     }
 
     /// Saves the device's own past.

@@ -13,7 +13,10 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 for m in $(cat /etc/modules); do insmod /lib/modules/$m.ko || echo "INSMOD $m failed"; done
 ip link set lo up
 i=0; while [ ! -b /dev/vda ] && [ $i -lt 50 ]; do usleep 100000; i=$((i+1)); done
-mount -t ext4 -o noatime,errors=remount-ro,commit=5 /dev/vda /data || echo "DATA cannot be mounted"
+mount -t ext4 -o noatime,errors=remount-ro,commit=5 /dev/vda /data || {
+  # As where the root is read-only: the place is there, and nothing can be written to it.
+  echo "DATA cannot be mounted"; mount -t tmpfs -o ro tmpfs /data
+}
 if [ -d /sys/class/net/eth0 ]; then
   ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up; ip route add default via 10.0.2.2
 fi
