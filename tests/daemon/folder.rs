@@ -64,7 +64,7 @@ fn a_table_whose_columns_are_wrong_is_put_aside_with_its_reason() {
 fn a_file_that_is_cut_short_by_a_crash_is_gone_on_with_and_each_record_has_one_answer() {
     let board = watching();
     let daemon = board.start(|command| command);
-    let records = 3_000;
+    let records = 20_000;
     let text: String = (0..records)
         .map(|i| format!("{}\n", json!({"age": i % 90, "visits": i, "colour": "red", "member": true})))
         .collect();

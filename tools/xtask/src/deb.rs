@@ -1,7 +1,10 @@
-//! `cargo xtask deb`: a Debian package of the daemon for arm64, packed twice to the same bytes, unpacked, and looked at.
+//! `cargo xtask deb`: a Debian package of the daemon for arm64, packed twice to the same bytes, installed into a root of its
+//! own, and looked at.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::cargo_tool::CargoTool;
 use crate::process::{keep, program, show, target_folder, untied};
@@ -15,6 +18,13 @@ const CARGO_DEB: CargoTool = CargoTool { name: "cargo-deb", version: "3.8.0" };
 
 /// As Debian names packages: the package, its version and revision, the architecture.
 const NAME: &str = concat!("dunlin-daemon_", env!("CARGO_PKG_VERSION"), "-1_arm64.deb");
+const PACKAGE: &str = "dunlin-daemon";
+
+/// Where dpkg keeps its books, below a root.
+const ADMINISTRATION: &str = "var/lib/dpkg";
+
+/// Debian's installer, and what the package's scripts call.
+const NEEDED: &[&str] = &["dpkg", "systemd", "init-system-helpers"];
 
 /// The second number of the glibc that the package's `depends` asks for.
 const GLIBC: u32 = 34;
@@ -31,7 +41,7 @@ pub(crate) fn check(project: &Project) -> Result<Outcome, String> {
 }
 
 fn pack_and_look(project: &Project, profile: &str, folder: &Path) -> Result<Outcome, String> {
-    if let Readiness::Lacking(why) = packages(project, &["dpkg"])? {
+    if let Readiness::Lacking(why) = packages(project, NEEDED)? {
         return Ok(Outcome::Skipped(why));
     }
     let tool = match CARGO_DEB.find_or_install(project)? {
@@ -46,7 +56,7 @@ fn pack_and_look(project: &Project, profile: &str, folder: &Path) -> Result<Outc
     sbom::write(project, arm::TARGET, &bill)?;
     sbom::validate(project, &bill)?;
     let package = pack_twice(project, &tool, profile, folder)?;
-    let root = unpack(project, &package)?;
+    let root = install(project, &package)?;
     looks_right(project, &root)?;
     unit::check(project, &root)
 }
@@ -79,19 +89,50 @@ fn commit_time(project: &Project) -> String {
     time.map_or_else(|_| "1767225600".to_owned(), |time| time.trim().to_owned())
 }
 
-fn unpack(project: &Project, package: &Path) -> Result<PathBuf, String> {
+/// As on a board, by Debian's own installer, with the package's scripts: all but its dependencies, and nothing of it here.
+fn install(project: &Project, package: &Path) -> Result<PathBuf, String> {
     let root = project.cache.join("deb/root");
     // What an earlier run left would hide what this one lacks.
     if root.exists() {
         fs::remove_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))?;
     }
-    fs::create_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))?;
-    show(untied(project, "dpkg-deb").arg("--extract").arg(package).arg(&root))?;
-    let control = keep(untied(project, "dpkg-deb").arg("--field").arg(package).arg("Architecture"))?;
-    if control.trim() != "arm64" {
-        return Err(format!("{} is for {}, not for arm64", package.display(), control.trim()));
+    empty_system(&root).map_err(|error| format!("{}: {error}", root.display()))?;
+    let mut dpkg = as_root(project, "dpkg");
+    dpkg.args([format!("--root={}", root.display()), format!("--log={}", root.join("dpkg.log").display())]);
+    dpkg.args(["--force-architecture", "--force-depends", "--force-script-chrootless", "--no-triggers"]);
+    show(dpkg.arg("--install").arg(package))?;
+    let query = |format: &str| {
+        let mut query = untied(project, "dpkg-query");
+        keep(
+            query
+                .arg(format!("--admindir={}", root.join(ADMINISTRATION).display()))
+                .args(["-W", "-f", format, PACKAGE]),
+        )
+    };
+    let found = query("${Architecture} ${Status}")?;
+    if found != "arm64 install ok installed" {
+        return Err(format!("{} is not installed for arm64 but: {found}", package.display()));
     }
     Ok(root)
+}
+
+/// What dpkg wants to find of a system in which nothing is installed.
+fn empty_system(root: &Path) -> std::io::Result<()> {
+    let administration = root.join(ADMINISTRATION);
+    fs::create_dir_all(administration.join("info"))?;
+    fs::create_dir_all(administration.join("updates"))?;
+    fs::write(administration.join("status"), "")?;
+    fs::create_dir_all(root.join("etc"))
+}
+
+/// Files of packages belong to root: in a namespace, where whoever runs this is somebody else.
+fn as_root(project: &Project, name: &str) -> Command {
+    if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+        return untied(project, name);
+    }
+    let mut command = untied(project, "unshare");
+    command.arg("--map-root-user").arg(name);
+    command
 }
 
 /// What must be in it, and that the daemon in it takes the configuration in it.
@@ -105,6 +146,13 @@ fn looks_right(project: &Project, root: &Path) -> Result<(), String> {
         if !root.join(file).is_file() {
             return Err(format!("the package lacks {file}: tools/daemon/Cargo.toml"));
         }
+    }
+    let users = fs::read_to_string(root.join("etc/passwd")).map_err(|error| format!("the user dunlin: {error}"))?;
+    if !users.lines().any(|user| user.starts_with("dunlin:")) {
+        return Err("the package's script made no user dunlin".to_owned());
+    }
+    if root.join("etc/systemd/system/multi-user.target.wants/dunlind.service").exists() {
+        return Err("the package enables the service, though there is no model yet".to_owned());
     }
     let daemon = root.join("usr/bin/dunlind");
     let start = fs::read(&daemon).map_err(|error| format!("{}: {error}", daemon.display()))?;

@@ -58,7 +58,7 @@ cargo xtask COMMAND [--no-setup]
   check-mobile     type-checks the SDKs' libraries for Android and iOS (rust-src; some minutes)
   cross [TARGET]   builds dunlind for boards, runs each once on an emulated core, tells its size; all that can be built here
                    unless one is named (the static one takes some minutes)
-  deb              a Debian package of dunlind for arm64, with its bill of materials; unpacked and checked
+  deb              a Debian package of dunlind for arm64, with its bill of materials; installed into a root and checked
   sbom [TARGET]    the bill of materials of dunlind, as CycloneDX
   deny             no network crate below the runtime, known licences, known sources
   architecture     who may never import whom

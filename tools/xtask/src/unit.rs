@@ -1,4 +1,4 @@
-//! The daemon's unit, as systemd itself reads it, in the root folder that a package was unpacked into.
+//! The daemon's unit, as systemd itself reads it, in the root folder that a package was installed into.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
