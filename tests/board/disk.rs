@@ -14,7 +14,8 @@ pub(crate) fn make(path: &Path) {
 
 /// The daemon's folder as it is on the disk. The disk itself stays as the cut left it: its journal is for the board to replay.
 pub(crate) fn read(disk: &Path, work: &Path) -> PathBuf {
-    let copy = replayed(disk, &work.join("copy.img"));
+    let copy = work.join("copy.img");
+    replay(disk, &copy);
     run("e2fsck", &["-fn"], &[&copy]);
     let out = work.join("state");
     let _ = std::fs::remove_dir_all(&out);
@@ -35,7 +36,8 @@ pub(crate) enum Damage {
 
 /// A damaged copy.
 pub(crate) fn damage(disk: &Path, damage: Damage, work: &Path) -> PathBuf {
-    let copy = replayed(disk, &work.join("damaged.img"));
+    let copy = work.join("damaged.img");
+    replay(disk, &copy);
     match damage {
         Damage::Unreadable => {
             let mut image = std::fs::File::options().write(true).open(&copy).unwrap();
@@ -46,14 +48,13 @@ pub(crate) fn damage(disk: &Path, damage: Damage, work: &Path) -> PathBuf {
     copy
 }
 
-/// A copy whose journal is replayed.
-fn replayed(disk: &Path, copy: &Path) -> PathBuf {
+/// Makes a copy whose journal is replayed.
+fn replay(disk: &Path, copy: &Path) {
     std::fs::copy(disk, copy).unwrap();
     let checked = Command::new("e2fsck").arg("-fp").arg(copy).output().unwrap();
     let code = checked.status.code();
     let said = String::from_utf8_lossy(&checked.stdout);
     assert!(matches!(code, Some(0 | 1)), "the file system is damaged ({code:?}): {said}");
-    copy.to_owned()
 }
 
 fn run(program: &str, words: &[&str], paths: &[&Path]) {

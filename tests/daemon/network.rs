@@ -15,7 +15,7 @@ fn dunlin(board: &Board, words: &str) {
 }
 
 #[test]
-fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_arrive() {
+fn a_board_whose_bundle_is_refused_gets_its_first_model_by_the_channel_and_its_summaries_arrive() {
     let board = Board::new();
     board.write("team.key", &board.key.secret_text());
     dunlin(
@@ -29,9 +29,8 @@ fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_a
         "[receiver]\nurl = {:?}\nevery_seconds = 1\n[updates]\nroot = {root:?}\nchannel = \"stable\"\n",
         server.url()
     );
-    let config =
-        board.config(&network).lines().filter(|line| !line.starts_with("bundle")).collect::<Vec<_>>().join("\n");
-    board.write("dunlind.toml", &config);
+    board.write("broken.dunlin", "no bundle");
+    board.write("dunlind.toml", &board.config(&network).replace("tiny.dunlin", "broken.dunlin"));
     let daemon = board.start(|command| command);
     let mut client = board.client();
     let mut answered = false;
@@ -46,6 +45,7 @@ fn a_board_without_a_model_gets_its_first_one_by_the_channel_and_its_summaries_a
     }
     assert!(answered);
     let log = daemon.stop();
+    assert!(log.contains("broken.dunlin"), "{log}");
     assert!(log.contains("nobody answers until") && log.contains("answers from now on"), "{log}");
 }
 

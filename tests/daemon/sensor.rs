@@ -62,12 +62,12 @@ fn windows_of_a_programs_samples_are_answered_in_order_and_are_on_the_record() {
 #[test]
 fn what_is_no_number_and_a_sample_with_too_many_channels_spoil_their_windows_alone() {
     let board = sampling(
-        "GO; seq 1 4; echo nan; seq 1 3; echo broken; seq 1 3; echo 1 2; seq 2 4; seq 1 4; exec sleep 1000",
+        "GO; seq 1 4; echo nan; seq 1 3; echo broken; seq 1 3; echo 1 2; seq 2 4; yes nan | head -4; seq 1 4; exec sleep 1000",
         "",
     );
     let (daemon, mut client) = follow(&board);
     assert!((probability(&mut client) - logistic(10.0)).abs() < 1e-5);
-    for _ in 0..3 {
+    for _ in 0..4 {
         let answer = client.line().unwrap();
         assert_eq!((code(&answer), &answer["error"]["feature"]), ("non_finite", &json!("samples")));
     }

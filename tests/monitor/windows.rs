@@ -34,7 +34,7 @@ fn a_window_closes_with_its_last_row_and_its_counts_are_those_of_the_rows() {
 }
 
 #[test]
-fn a_row_that_is_synced_by_itself_costs_at_most_nine_pages() {
+fn a_row_that_is_synced_by_itself_rewrites_only_what_differs() {
     const ROWS: u64 = 20;
     /// As they lie in the write-ahead log: with a header each.
     const PAGE_BYTES: u64 = 4_096 + 24;
@@ -54,7 +54,8 @@ fn a_row_that_is_synced_by_itself_costs_at_most_nine_pages() {
     let before = bytes();
     see(ROWS);
     let pages = (bytes() - before) as f64 / PAGE_BYTES as f64 / ROWS as f64;
-    assert!((3.0..=9.0).contains(&pages), "{pages} pages a row");
+    // 6.4 here, and 10.1 where each text of the window has a length of its own.
+    assert!((3.0..=8.0).contains(&pages), "{pages} pages a row");
 }
 
 #[test]

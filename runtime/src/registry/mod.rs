@@ -23,7 +23,7 @@ pub use self::admission::{Admission, AdmissionError, ProvenanceField};
 pub(crate) use self::install::{Aim, Delivery, Source, install};
 pub use self::install::{InstallError, InstallOutcome, InstallReport};
 pub(crate) use self::loaded::{FallbackChains, LoadedModel};
-pub(crate) use self::start::{Proof, load};
+pub(crate) use self::start::{Proof, Started, load};
 pub(crate) use self::switch::{Cause, KIND, activate, begin_canary, confirm, events, throw_out, watch_again, withdraw};
 pub use self::switch::{Switch, SwitchError};
 use crate::health::Notice;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Cause, LoadedModel, Registry, lock, throw_out};
 use crate::session::SessionError;
-use crate::store::{InstalledModel, StorageProblem};
+use crate::store::{InstalledModel, Slot, StorageProblem};
 
 /// Starts that may be begun and not ended before a bundle is thrown out.
 const MAX_FAILED_STARTS: u32 = 3;
@@ -27,89 +27,126 @@ pub(super) struct Begun {
     sessions: u32,
 }
 
+/// One session's part in a start.
+struct Mark<'r> {
+    registry: &'r Registry,
+    digest: &'r str,
+    before: u32,
+    /// How it ended: whether the bundle has answered. A start that has not ended in order, but by a panic, leaves its mark.
+    ended: Option<bool>,
+}
+
 /// That a bundle's first prediction is still to come.
 pub(crate) struct Proof {
     digest: String,
 }
 
-/// A model that was started.
+/// What came of starting a bundle.
 pub(crate) struct Started {
-    pub(crate) loaded: Arc<LoadedModel>,
-    /// Where it has not answered yet.
-    pub(crate) proof: Option<Proof>,
+    /// The model that answers, and its proof where it has not answered yet.
+    pub(crate) loaded: Result<(Arc<LoadedModel>, Option<Proof>), SessionError>,
     /// What is to be entered in the journal.
     pub(crate) events: Vec<Value>,
 }
 
-/// Loads an installed bundle, or the one that takes its place where it has failed too often.
-pub(crate) fn load(registry: &Registry, installed: InstalledModel) -> Result<Started, SessionError> {
-    let digest = installed.model.digest.clone();
-    let Some(before) = begin(registry, &digest) else {
-        return registry.load(&installed).map(|loaded| Started { loaded, proof: None, events: Vec::new() });
+/// Loads an installed bundle; in the place of an active one that has failed too often, or is not there any more, the one that
+/// is active then.
+pub(crate) fn load(registry: &Registry, installed: &InstalledModel) -> Started {
+    let digest = &installed.model.digest;
+    let mark = Mark::set(registry, digest);
+    if let Some(before) = mark.as_ref().map(|mark| mark.before).filter(|before| *before >= MAX_FAILED_STARTS) {
+        return load_in_its_place(registry, installed, before);
+    }
+    let loaded = registry.load(installed);
+    let proof = mark.as_ref().map(|_| Proof { digest: digest.clone() });
+    if let Some(mark) = mark {
+        // A bundle that is refused in order has not crashed.
+        mark.end(false);
+    }
+    let loaded = match loaded {
+        Ok(loaded) => Ok((loaded, proof)),
+        Err(error) => load_active(registry, installed, error),
     };
-    let started = match before >= MAX_FAILED_STARTS {
-        true => load_in_its_place(registry, installed, before),
-        false => registry.load(&installed).map(|loaded| Started {
-            loaded,
-            proof: Some(Proof { digest: digest.clone() }),
-            events: Vec::new(),
-        }),
-    };
-    // A bundle that is refused in order has not crashed.
-    end(registry, &digest, false);
-    started
+    Started { loaded, events: Vec::new() }
 }
 
-/// Throws a bundle out that has failed too often, and loads the one that answers instead.
-fn load_in_its_place(registry: &Registry, failed: InstalledModel, starts: u32) -> Result<Started, SessionError> {
-    let (model_id, version) = (failed.model.model_id, failed.model.version);
+/// Throws a bundle out that has failed too often.
+fn load_in_its_place(registry: &Registry, failed: &InstalledModel, starts: u32) -> Started {
+    let InstalledModel { model, .. } = failed;
     let cause = Cause { code: "failed_starts".into(), figures: json!({ "starts": starts }) };
-    let Some((_, events)) = throw_out(registry, &model_id, &failed.model.digest, &cause)? else {
-        return Err(SessionError::KeepsFailing { model_id, version, starts });
-    };
-    let active = registry.state().active(&model_id)?;
-    let active = active.ok_or(SessionError::NotInstalled { model_id })?;
-    registry.load(&active).map(|loaded| Started { loaded, proof: None, events })
+    match throw_out(registry, &model.model_id, &model.digest, &cause) {
+        Err(problem) => Started { loaded: Err(problem.into()), events: Vec::new() },
+        Ok(thrown_out) => {
+            let (model_id, version) = (model.model_id.clone(), model.version.clone());
+            let error = SessionError::KeepsFailing { model_id, version, starts };
+            let events = thrown_out.map(|(_, events)| events).unwrap_or_default();
+            Started { loaded: load_active(registry, failed, error), events }
+        }
+    }
+}
+
+/// The bundle that is active now, where another one was when it was looked up; else the error.
+fn load_active(
+    registry: &Registry,
+    before: &InstalledModel,
+    error: SessionError,
+) -> Result<(Arc<LoadedModel>, Option<Proof>), SessionError> {
+    let active = registry.state().active(&before.model.model_id)?;
+    match active.filter(|now| before.slot == Slot::Active && now.model.digest != before.model.digest) {
+        Some(active) => registry.load(&active).map(|loaded| (loaded, None)),
+        None => Err(error),
+    }
 }
 
 impl Proof {
     /// Has the bundle answer for the first time.
     pub(crate) fn answer<T>(self, registry: &Registry, first: impl FnOnce() -> T) -> T {
-        let begun = begin(registry, &self.digest);
+        let mark = Mark::set(registry, &self.digest);
         let answer = first();
-        if begun.is_some() {
-            end(registry, &self.digest, true);
+        if let Some(mark) = mark {
+            mark.end(true);
         }
         answer
     }
 }
 
-/// Marks a start, and tells how many were begun before and never ended; `None` for a bundle that has answered. A state
-/// that cannot be written cannot count: the bundle is started all the same.
-fn begin(registry: &Registry, digest: &str) -> Option<u32> {
-    let mut under_way = lock(&registry.under_way);
-    if let Some(begun) = under_way.get_mut(digest) {
-        begun.sessions += 1;
-        return Some(begun.before);
+impl<'r> Mark<'r> {
+    /// `None` for a bundle that has answered. A state that cannot be written cannot count: the bundle is started all the same.
+    fn set(registry: &'r Registry, digest: &'r str) -> Option<Self> {
+        let mut under_way = lock(&registry.under_way);
+        let before = match under_way.get_mut(digest) {
+            Some(begun) => {
+                begun.sessions += 1;
+                begun.before
+            }
+            None => {
+                let counted = registry.state().begin_start(digest);
+                let before = counted.unwrap_or_else(|problem| unnoted(&problem))?;
+                under_way.insert(digest.to_owned(), Begun { before, sessions: 1 });
+                before
+            }
+        };
+        Some(Self { registry, digest, before, ended: None })
     }
-    let counted = registry.state().begin_start(digest);
-    let before = counted.unwrap_or_else(|problem| unnoted(&problem))?;
-    under_way.insert(digest.to_owned(), Begun { before, sessions: 1 });
-    Some(before)
+
+    fn end(mut self, is_proven: bool) {
+        self.ended = Some(is_proven);
+    }
 }
 
-fn end(registry: &Registry, digest: &str, is_proven: bool) {
-    let mut under_way = lock(&registry.under_way);
-    let shared_by = under_way.get_mut(digest).map_or(0, |begun| {
+impl Drop for Mark<'_> {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.registry.under_way);
+        let Some(begun) = under_way.get_mut(self.digest) else { return };
         begun.sessions -= 1;
-        begun.sessions
-    });
-    if shared_by == 0 {
-        under_way.remove(digest);
-    }
-    if shared_by == 0 || is_proven {
-        let ended = registry.state().end_start(digest, is_proven);
-        ended.unwrap_or_else(|problem| unnoted(&problem).unwrap_or_default());
+        let is_last = begun.sessions == 0;
+        if is_last {
+            under_way.remove(self.digest);
+        }
+        if let Some(is_proven) = self.ended.filter(|is_proven| is_last || *is_proven) {
+            let taken_back = self.registry.state().end_start(self.digest, is_proven);
+            taken_back.unwrap_or_else(|problem| unnoted(&problem).unwrap_or_default());
+        }
     }
 }
 

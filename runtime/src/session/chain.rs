@@ -59,7 +59,7 @@ pub(super) fn open_previous(shared: &Shared, active: &Side, records: &Schema) ->
     }
     let model_id = &active.context.model_id;
     let installed = shared.registry.state().in_slot(model_id, Slot::Previous).ok().flatten()?;
-    Side::open(shared, installed, Some(records))
+    Side::open(shared, &installed, Some(records))
         .inspect_err(|error| log::warn!("{model_id}: the previous version cannot answer in its place: {error}"))
         .ok()
 }

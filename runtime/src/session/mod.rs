@@ -232,7 +232,7 @@ impl Session {
                 let installed = shared.registry.state().active(model_id)?;
                 let installed =
                     installed.ok_or_else(|| SessionError::NotInstalled { model_id: model_id.to_owned() })?;
-                Side::open(&shared, installed, records.as_deref())?
+                Side::open(&shared, &installed, records.as_deref())?
             }
         };
         let schema = records.unwrap_or_else(|| Arc::new(side.model.schema().clone()));

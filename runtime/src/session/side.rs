@@ -9,7 +9,7 @@ use dunlin_predictor::{PredictError, Prediction, Predictor};
 use super::SessionError;
 use crate::clock::Moment;
 use crate::journal::Context;
-use crate::registry::{LoadedModel, Proof, load};
+use crate::registry::{LoadedModel, Proof, Started, load};
 use crate::runtime::Shared;
 use crate::store::{InstalledModel, Slot};
 
@@ -26,17 +26,17 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// An installed bundle, or the one that takes its place where it has failed too often, for records of a schema (of its
-    /// own, where none is given).
+    /// An installed bundle, or in the place of an active one that has failed too often the one that is active then, for records
+    /// of a schema (of its own, where none is given).
     pub(super) fn open(
         shared: &Shared,
-        installed: InstalledModel,
+        installed: &InstalledModel,
         records: Option<&Schema>,
     ) -> Result<Self, SessionError> {
-        let slot = installed.slot;
-        let started = load(&shared.registry, installed)?;
-        shared.enter_changes(&started.events);
-        Ok(Self { proof: started.proof, ..Self::of(started.loaded, slot, records)? })
+        let Started { loaded, events } = load(&shared.registry, installed);
+        shared.enter_changes(&events);
+        let (loaded, proof) = loaded?;
+        Ok(Self { proof, ..Self::of(loaded, installed.slot, records)? })
     }
 
     /// A bundle that is loaded.

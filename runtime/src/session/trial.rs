@@ -42,7 +42,7 @@ impl Other {
         let installed = state.in_slot(model_id, slot).ok().flatten()?;
         let salt = state.identity().hash_key.salt(&trial.challenger);
         drop(state);
-        let side = Side::open(shared, installed, Some(records))
+        let side = Side::open(shared, &installed, Some(records))
             .inspect_err(|error| log::warn!("{model_id}: the other bundle of the trial cannot run: {error}"));
         let side = side.ok()?;
         let challenger = if trial.stage == Stage::Probation { active } else { &side };

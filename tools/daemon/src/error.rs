@@ -9,12 +9,12 @@ use dunlin_transport::SetupError;
 
 /// The table that `--help` prints; docs/boards.md holds the same.
 pub(crate) const EXIT_CODES_HELP: &str = "Exit codes:
-  0  asked to end, and everything is written; or the configuration is good (--check-config)
+  0  asked to end, and everything is written; or the configuration, its keys and its token can be used (--check-config)
   1  something failed that has no code of its own
   2  the command line is wrong
   3  the configuration is wrong: an unknown key, a value that is none, a setting that lacks
   4  no model can answer: the bundle was refused, and none is installed
-  5  a key or a token cannot be used
+  5  a file of a key holds none, or the token cannot be used
   6  the state directory could not be written to the end
   7  the socket cannot be bound";
 

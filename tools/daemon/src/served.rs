@@ -119,10 +119,9 @@ impl Following<'_> {
     }
 
     /// The same, for those who follow too.
-    pub(crate) fn answer_and_tell(&mut self, record: Result<Record<'_>, FeatureError>) -> Value {
+    pub(crate) fn answer_and_tell(&mut self, record: Result<Record<'_>, FeatureError>) {
         let document = self.answer(Caller::ANYBODY, record);
         self.served.followers.tell(|| document.to_string());
-        document
     }
 }
 

@@ -128,7 +128,10 @@ fn prepare(served: &Served, config: &Config) -> Result<(), DaemonError> {
     if let Part::Degraded(notice) = served.runtime.health().state {
         log::error!("{}; {}", notice.what, notice.remedy);
     }
-    served.install(config.bundle.as_deref())?;
+    match served.install(config.bundle.as_deref()) {
+        Err(error) if config.updates.is_some() => log::error!("{error}"),
+        installed => installed?,
+    }
     match served.session() {
         Ok(session) => log::info!("{} {} answers, on {}", config.model, session.model_version(), session.kernel_set()),
         Err(error) if config.updates.is_some() => {

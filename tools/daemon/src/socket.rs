@@ -20,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest wait at the end for all clients together.
 const LONGEST_DRAIN: Duration = Duration::from_secs(20);
+/// Longest wait for those that are cut off then.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Between two looks at whether they are done.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -154,16 +156,22 @@ impl Clients {
             open.streams.values().for_each(|stream| drop(stream.shutdown(Shutdown::Read)));
             std::mem::take(&mut open.threads)
         };
-        let begun = Instant::now();
-        while begun.elapsed() < LONGEST_DRAIN && !threads.iter().all(JoinHandle::is_finished) {
-            thread::sleep(LOOK);
-        }
+        wait(&threads, LONGEST_DRAIN);
         self.open().streams.values().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
-        threads.into_iter().for_each(|thread| drop(thread.join()));
+        // Who does not end then waits for something else than its client, and is left.
+        wait(&threads, LAST_WORDS);
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until all have ended, or the time is over.
+fn wait(threads: &[JoinHandle<()>], most: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < most && !threads.iter().all(JoinHandle::is_finished) {
+        thread::sleep(LOOK);
     }
 }
 

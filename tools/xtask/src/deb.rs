@@ -89,7 +89,7 @@ fn commit_time(project: &Project) -> String {
     time.map_or_else(|_| "1767225600".to_owned(), |time| time.trim().to_owned())
 }
 
-/// As on a board, by Debian's own installer, with the package's scripts: all but its dependencies, and nothing of it here.
+/// As on a board, by Debian's own installer, with the package's scripts: all but its dependencies.
 fn install(project: &Project, package: &Path) -> Result<PathBuf, String> {
     let root = project.cache.join("deb/root");
     // What an earlier run left would hide what this one lacks.
@@ -151,7 +151,9 @@ fn looks_right(project: &Project, root: &Path) -> Result<(), String> {
     if !users.lines().any(|user| user.starts_with("dunlin:")) {
         return Err("the package's script made no user dunlin".to_owned());
     }
-    if root.join("etc/systemd/system/multi-user.target.wants/dunlind.service").exists() {
+    // The link leads to where the unit will be, which it is not here.
+    let enabled = root.join("etc/systemd/system/multi-user.target.wants/dunlind.service");
+    if enabled.symlink_metadata().is_ok() {
         return Err("the package enables the service, though there is no model yet".to_owned());
     }
     let daemon = root.join("usr/bin/dunlind");

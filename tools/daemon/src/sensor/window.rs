@@ -41,12 +41,15 @@ impl Window {
         true
     }
 
-    /// Whether every sample is the same, bit for bit. No sensor of a physical quantity is so quiet for long.
+    /// Whether every sample is the same, bit for bit, and finite. No sensor of a physical quantity is so quiet for long.
     pub(super) fn is_constant(&self) -> bool {
         let first = self.values.iter().take(self.channels);
         let bits = |value: &f32| value.to_bits();
         let first: Vec<u32> = first.map(bits).collect();
-        self.length > 1 && self.values.iter().zip(first.iter().cycle()).all(|(value, first)| bits(value) == *first)
+        let is_finite = self.values.iter().all(|value| value.is_finite());
+        self.length > 1
+            && is_finite
+            && self.values.iter().zip(first.iter().cycle()).all(|(value, first)| bits(value) == *first)
     }
 
     /// The window, sample after sample.
