@@ -104,10 +104,9 @@ impl Bench<'_> {
             let without = board.listen(PATIENCE, |line| line.starts_with("RC="));
             let answers = without.iter().filter(|line| answer(line).is_some()).count();
             assert!(answers >= WITHOUT_NETWORK, "{answers} answers without a network");
-            assert!(
-                without.iter().any(|line| line.contains("summaries wait")),
-                "nobody noticed that there is no network"
-            );
+            let told: Vec<&String> = without.iter().filter(|line| answer(line).is_none()).collect();
+            let is_trouble = |line: &String| line.contains("summaries wait: ") || line.contains("no update: ");
+            assert!(told.iter().any(|line| is_trouble(line)), "nobody noticed that there is no network: {told:#?}");
             said.extend(without);
         }
         let seconds = if is_last { LAST_SECONDS as f64 } else { begun.elapsed().as_secs_f64() };

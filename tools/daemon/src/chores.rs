@@ -70,12 +70,12 @@ fn once(served: &Served, chores: &mut Chores, told: &mut Told) -> Value {
         return json!({"trouble": "there is no receiver: set receiver.url"});
     };
     let synced = served.runtime.sync(receiver, chores.link).map_err(|problem| problem.to_string());
-    let updated = served.runtime.update(receiver, chores.link);
-    let document = json!({"sync": told_sync(&synced), "update": told_update(&updated)});
+    // Before the update, which may wait for the same network as long again.
     told.sync.log(sync_trouble(&synced));
+    let updated = served.runtime.update(receiver, chores.link);
     told.update.log(update_trouble(&updated));
     log_success(&synced, &updated);
-    document
+    json!({"sync": told_sync(&synced), "update": told_update(&updated)})
 }
 
 fn told_sync(synced: &Result<SyncReport, String>) -> Value {
