@@ -27,8 +27,8 @@ const WITHOUT_NETWORK: usize = 100;
 /// A start with a damaged partition, which ends by itself.
 const DAMAGED_SECONDS: u64 = 5;
 
-/// Drift is told from a past of so many records, and a window of five hundred: a busy machine may not come to them.
-const ENOUGH_FOR_DRIFT: u64 = 2_000;
+/// With so many cuts there are records enough before and after the sensor has come loose.
+const ENOUGH_FOR_DRIFT: usize = 10;
 
 /// Everything that the starts share.
 struct Bench<'a> {
@@ -61,19 +61,16 @@ pub(crate) fn play(parts: &Path, kills: usize) {
     println!(
         "start  core        sensor  network  clock  windows/s  on the record  version  slots; drift; summaries delivered"
     );
-    let (mut versions, mut steady) = (BTreeSet::new(), 0);
+    let mut versions = BTreeSet::new();
     for number in 0..=kills {
         if number == kills * 3 / 4 {
             bench.factory.publish();
         }
         let start = bench.start(number, kills);
         println!("{}", line(number, kills, &start));
-        if scene(number, kills).0 == "steady.txt" {
-            steady = start.found.rows;
-        }
         versions.insert(start.found.version.clone());
         if number == kills {
-            finish(&bench, kills, &start, &versions, steady);
+            finish(&bench, kills, &start, &versions);
         }
     }
     for damage in [Damage::Unreadable, Damage::Inconsistent] {
@@ -177,7 +174,7 @@ fn line(number: usize, kills: usize, start: &Start) -> String {
 }
 
 /// What must hold in the end, and the report's last lines.
-fn finish(bench: &Bench<'_>, kills: usize, last: &Start, versions: &BTreeSet<String>, steady: u64) {
+fn finish(bench: &Bench<'_>, kills: usize, last: &Start, versions: &BTreeSet<String>) {
     let says = |word: &str| last.console.iter().rev().find(|line| line.starts_with(word)).cloned().unwrap_or_default();
     let peak: u64 = says("PEAK").split(' ').find_map(|word| word.parse().ok()).expect("the peak is told");
     println!(
@@ -190,10 +187,8 @@ fn finish(bench: &Bench<'_>, kills: usize, last: &Start, versions: &BTreeSet<Str
     assert!(says("OOM").ends_with(" 0"), "the memory was not enough");
     assert!(peak <= 16 << 10, "{peak} kB are more than 16 MB");
     assert!(last.found.delivered > 0, "no summary was delivered");
-    match steady >= ENOUGH_FOR_DRIFT {
-        true => assert!(!last.found.drift.is_empty(), "the loose sensor was not noticed"),
-        false => println!("{steady} records before the sensor came loose are too few to notice that it did"),
-    }
+    // Drift is told from a past of two thousand records and a window of five hundred.
+    assert!(kills < ENOUGH_FOR_DRIFT || !last.found.drift.is_empty(), "the loose sensor was not noticed");
     assert!(last.found.slots.iter().any(|slot| slot.starts_with("1.1.0")), "the update was not taken");
 }
 
